@@ -1,0 +1,1 @@
+"""What web and worker both need. Imports neither of them, nor Flask, nor TensorFlow."""

@@ -1,0 +1,143 @@
+"""Bytes in the database: chunks of at most 256 KiB, a short transaction each, streamed both ways.
+
+A blob is complete when its ``sha256`` is set, with the last chunk; equal bytes are kept once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, delete, exists, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
+
+from shared.db import ID, Base, Database, database_time
+from shared.errors import BlobMissing
+from shared.ids import new_id
+
+CHUNK_BYTES = 256 * 1024
+
+
+class Blob(Base):
+    """One sequence of bytes."""
+
+    __tablename__ = "blobs"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    sha256: Mapped[str | None] = mapped_column(unique=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    # When somebody last meant to refer to it, on the database's clock: the grace time's start.
+    touched_at: Mapped[float]
+
+
+class BlobChunk(Base):
+    """At most 256 KiB of a blob."""
+
+    __tablename__ = "blob_chunks"
+
+    blob_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """What a writer needs to know of the blob it stored."""
+
+    id: str
+    sha256: str
+    bytes: int
+
+
+def write_blob(db: Database, pieces: Iterable[bytes]) -> StoredBlob:
+    """Store the joined ``pieces`` and return the blob, an older one where its bytes are equal.
+
+    Nothing refers to it yet: refer to it within the grace time, or it is reclaimed.
+    """
+    blob_id, digest, size = new_id(), sha256(), 0
+    with db.write() as session:
+        session.add(Blob(id=blob_id, sha256=None, bytes=0, touched_at=database_time()))
+    for number, chunk in enumerate(_chunks(pieces)):
+        digest.update(chunk)
+        size += len(chunk)
+        with db.write() as session:
+            session.add(BlobChunk(blob_id=blob_id, number=number, data=chunk))
+    with db.write() as session:
+        return _complete(session, blob_id, digest.hexdigest(), size)
+
+
+def read_blob(db: Database, blob_id: str, start: int = 0) -> Iterator[bytes]:
+    """Yield the blob's bytes from offset ``start``. Raises ``BlobMissing`` where some are gone."""
+    with db.read() as session:
+        blob = session.get(Blob, blob_id)
+        if blob is None or blob.sha256 is None:
+            raise BlobMissing(f"blob {blob_id} is not stored, or not whole")
+    number, skip = divmod(start, CHUNK_BYTES)
+    for index in range(number, -(-blob.bytes // CHUNK_BYTES)):
+        with db.read() as session:
+            row = session.get(BlobChunk, (blob_id, index))
+        if row is None:
+            raise BlobMissing(f"blob {blob_id} lacks its chunk {index}")
+        yield row.data[skip:]
+        skip = 0
+
+
+def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
+    """Delete at most ``limit`` blobs that nothing has referred to since the grace time began.
+
+    Looked for without a lock first, then checked again under it. Returns how many went.
+    """
+    old = database_time() - grace_seconds
+    condition = (Blob.touched_at < old, *_unreferenced())
+    with db.read() as session:
+        candidates = session.scalars(select(Blob.id).where(*condition).limit(limit)).all()
+    gone = 0
+    for blob_id in candidates:
+        with db.write() as session:
+            result = session.execute(delete(Blob).where(Blob.id == blob_id, *condition))
+            gone += result.rowcount  # type: ignore[attr-defined]
+    return gone
+
+
+def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    buffer = bytearray()
+    for piece in pieces:
+        buffer += piece
+        while len(buffer) >= CHUNK_BYTES:
+            yield bytes(buffer[:CHUNK_BYTES])
+            del buffer[:CHUNK_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _complete(session: Session, blob_id: str, digest: str, size: int) -> StoredBlob:
+    # Touching the older blob restarts its grace time, so that it cannot be reclaimed
+    # between this transaction and the one that refers to it.
+    older = session.scalar(
+        update(Blob)
+        .where(Blob.sha256 == digest)
+        .values(touched_at=database_time())
+        .returning(Blob.id)
+    )
+    if older is not None:
+        session.execute(delete(Blob).where(Blob.id == blob_id))
+        return StoredBlob(older, digest, size)
+    session.execute(
+        update(Blob)
+        .where(Blob.id == blob_id)
+        .values(sha256=digest, bytes=size, touched_at=database_time())
+    )
+    return StoredBlob(blob_id, digest, size)
+
+
+def _unreferenced() -> list[ColumnElement[bool]]:
+    """Return a condition for every column of the schema that refers to blobs, chunks aside."""
+    columns = [
+        key.parent
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column is Blob.__table__.c.id and table is not BlobChunk.__table__
+    ]
+    return [~exists().where(column == Blob.id) for column in columns]

@@ -1,0 +1,93 @@
+"""Checkpoints and resume states: stored with the epoch that made them, kept as the spec says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from shared.blobs import StoredBlob
+from shared.checkpoints.models import Checkpoint, ResumeState
+from shared.db import now
+from shared.ids import new_id
+from shared.jobs.models import Job
+
+
+@dataclass(frozen=True)
+class NewCheckpoint:
+    """A model that a running job has stored; losses in nats a character."""
+
+    blob: StoredBlob
+    vocabulary: str
+    loss: float
+    val_loss: float | None
+
+
+def add_checkpoint(
+    session: Session, job: Job, attempt: int, epoch: int, new: NewCheckpoint
+) -> Checkpoint:
+    """Add an epoch's checkpoint, mark the best one, and delete those that need not be kept."""
+    row = Checkpoint(
+        id=new_id(),
+        job_id=job.id,
+        epoch=epoch,
+        attempt=attempt,
+        loss=new.loss,
+        val_loss=new.val_loss,
+        best=False,
+        bytes=new.blob.bytes,
+        sha256=new.blob.sha256,
+        blob_id=new.blob.id,
+        vocabulary=new.vocabulary,
+        spec=job.spec,
+        corpus_version_id=job.corpus_version_id,
+        created_at=now(),
+    )
+    session.add(row)
+    session.flush()
+    _mark_best(session, job.id)
+    _drop_old(session, job.id, keep=job.spec["keep_checkpoints"])
+    return row
+
+
+def keep_state(session: Session, job_id: str, attempt: int, state: StoredBlob) -> None:
+    """Replace the job's resume state; the old one's bytes are reclaimed later."""
+    values: dict[str, Any] = {"attempt": attempt, "blob_id": state.id, "created_at": now()}
+    result = session.execute(
+        update(ResumeState).where(ResumeState.job_id == job_id).values(**values)
+    )
+    if result.rowcount == 0:  # type: ignore[attr-defined]
+        session.add(ResumeState(job_id=job_id, **values))
+
+
+def _mark_best(session: Session, job_id: str) -> None:
+    """Mark the checkpoint with the lowest loss: the validation loss where there is one."""
+    rows = session.scalars(select(Checkpoint).where(Checkpoint.job_id == job_id)).all()
+    best = min(rows, key=lambda row: (_judged_by(row), row.epoch))
+    for row in rows:
+        row.best = row is best
+    session.flush()
+
+
+def _judged_by(row: Checkpoint) -> float:
+    return row.loss if row.val_loss is None else row.val_loss
+
+
+def _drop_old(session: Session, job_id: str, keep: int) -> None:
+    """Delete all but the newest ``keep``, the best, and those that another job works with."""
+    newest = (
+        select(Checkpoint.id)
+        .where(Checkpoint.job_id == job_id)
+        .order_by(Checkpoint.epoch.desc())
+        .limit(keep)
+    )
+    session.execute(
+        delete(Checkpoint)
+        .where(
+            Checkpoint.job_id == job_id,
+            Checkpoint.best.is_(False),
+            Checkpoint.id.not_in(newest),
+            ~exists().where(Job.checkpoint_id == Checkpoint.id),
+        )
+        .execution_options(synchronize_session=False)
+    )

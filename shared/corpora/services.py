@@ -1,0 +1,139 @@
+"""Adding corpora and versions, and deleting what nothing needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from shared.blobs import StoredBlob, write_blob
+from shared.corpora.cleaning import Cleaning, Report, clean
+from shared.corpora.decoding import decode, find_encoding
+from shared.corpora.models import Corpus, CorpusVersion
+from shared.corpora.queries import get_corpus
+from shared.corpora.sources import BUILTINS, open_builtin
+from shared.db import Database, now
+from shared.errors import CorpusTooShort, EmptyCorpus, FieldProblem, InUse
+from shared.ids import new_id
+from shared.jobs.models import Job
+from shared.settings import Settings
+from shared.specs import TrainingSpec
+
+# No spec at all could train on less.
+LEAST_CHARACTERS = TrainingSpec(window=2, validation_fraction=0).least_characters()
+
+
+@dataclass(frozen=True)
+class NewText:
+    """A text on its way in: where it is read from, and how it is to be cleaned."""
+
+    file: BinaryIO
+    source: str
+    cleaning: Cleaning = field(default_factory=Cleaning)
+    expected_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredText:
+    """A cleaned text whose bytes are stored."""
+
+    blob: StoredBlob
+    vocabulary: str
+    source: str
+    report: Report
+
+
+def builtin_text(name: str, settings: Settings, cleaning: Cleaning) -> NewText:
+    """Return a built-in text. Raises ``SourceUnavailable``."""
+    # Only the text as it came can be compared with the expected one.
+    expected = BUILTINS[name].sha256 if cleaning == Cleaning() else None
+    return NewText(open_builtin(name, settings), f"builtin:{name}", cleaning, expected)
+
+
+def store_text(db: Database, new: NewText) -> StoredText:
+    """Decode, clean and store a text, a piece at a time.
+
+    Raises ``NotText``, ``EmptyCorpus``, ``CorpusTooShort``.
+    """
+    report, seen = Report(encoding=find_encoding(new.file)), set[str]()
+    pieces = clean(decode(new.file, report.encoding), new.cleaning, report)
+    blob = write_blob(db, _encoded(pieces, seen))
+    _check_size(report.characters)
+    if new.expected_sha256 not in (None, blob.sha256):
+        report.notes.append(
+            f"not the expected text: SHA-256 {blob.sha256}, expected {new.expected_sha256}"
+        )
+    return StoredText(blob, "".join(sorted(seen)), new.source, report)
+
+
+def add_corpus(session: Session, team_id: str, name: str, text: StoredText) -> Corpus:
+    """Add a corpus with its first version."""
+    corpus = Corpus(id=new_id(), team_id=team_id, name=name, created_at=now())
+    session.add(corpus)
+    session.flush()
+    _add_version(session, corpus, 1, text)
+    return get_corpus(session, team_id, corpus.id)
+
+
+def add_version(session: Session, team_id: str, corpus_id: str, text: StoredText) -> Corpus:
+    """Add a version, unless the corpus holds the same text already. Raises ``NotFound``."""
+    corpus = get_corpus(session, team_id, corpus_id)
+    if all(version.sha256 != text.blob.sha256 for version in corpus.versions):
+        last = select(func.max(CorpusVersion.number)).where(CorpusVersion.corpus_id == corpus.id)
+        _add_version(session, corpus, (session.scalar(last) or 0) + 1, text)
+        session.expire(corpus, ["versions"])
+    return corpus
+
+
+def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
+    """Delete a corpus that no job reads. Raises ``NotFound``, ``InUse``."""
+    corpus = get_corpus(session, team_id, corpus_id)
+    versions = [version.id for version in corpus.versions]
+    jobs = session.scalar(
+        select(func.count()).select_from(Job).where(Job.corpus_version_id.in_(versions))
+    )
+    if jobs:
+        raise InUse(f"{jobs} jobs read this corpus; delete them first")
+    session.execute(delete(Corpus).where(Corpus.id == corpus.id))
+
+
+def _encoded(pieces: Iterator[str], seen: set[str]) -> Iterator[bytes]:
+    for piece in pieces:
+        seen.update(piece)
+        yield piece.encode()
+
+
+def _check_size(characters: int) -> None:
+    if characters == 0:
+        problem = FieldProblem(
+            "text", "the text is empty", 0, f"at least {LEAST_CHARACTERS} characters"
+        )
+        raise EmptyCorpus(problem.message, [problem])
+    if characters < LEAST_CHARACTERS:
+        problem = FieldProblem(
+            "text",
+            f"the text has {characters} characters; no model can be trained on fewer than "
+            f"{LEAST_CHARACTERS}",
+            characters,
+            f"at least {LEAST_CHARACTERS} characters",
+        )
+        raise CorpusTooShort(problem.message, [problem])
+
+
+def _add_version(session: Session, corpus: Corpus, number: int, text: StoredText) -> None:
+    session.add(
+        CorpusVersion(
+            id=new_id(),
+            corpus_id=corpus.id,
+            number=number,
+            sha256=text.blob.sha256,
+            characters=text.report.characters,
+            vocabulary=text.vocabulary,
+            blob_id=text.blob.id,
+            source=text.source,
+            report=text.report.as_json(),
+            created_at=now(),
+        )
+    )
+    session.flush()

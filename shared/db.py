@@ -1,0 +1,155 @@
+"""The database: metadata with a naming convention, engine, sessions, and its own clock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Float, MetaData, Text, Uuid, create_engine, event
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+from shared.queue import NullTickets, Tickets
+
+DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+WRITE = {"charloom_write": True}
+
+# Stable names, so that a migration can name what it drops.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC, also where the database knows no zones (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The root of all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
+        datetime: UtcDateTime(),
+        str: Text(),
+        float: Float(),
+    }
+
+
+ID = Uuid(as_uuid=False)
+
+
+def now() -> datetime:
+    """Return this machine's time, for what people read; deadlines use ``database_time``."""
+    return datetime.now(UTC)
+
+
+class database_time(FunctionElement[float]):  # noqa: N801  (it reads as the SQL function it is)
+    """Seconds since 1970 on the database's clock, so that nodes' clocks do not matter."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(database_time, "postgresql")
+def _postgresql_time(element: Any, compiler: Any, **kw: Any) -> str:
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+@compiles(database_time, "sqlite")
+def _sqlite_time(element: Any, compiler: Any, **kw: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class Database:
+    """An engine and its two kinds of transaction. Make one a process, after the fork."""
+
+    def __init__(self, url: str, tickets: Tickets | None = None):
+        self.engine = make_engine(url)
+        self.tickets = tickets or NullTickets()
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads; on SQLite it takes no lock that others wait for.
+
+        What was read stays readable behind the block: closing rolls back and expires nothing,
+        while ``rollback`` would empty every row.
+        """
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a transaction that commits at the block's end, or rolls back on an error.
+
+        Tickets that the block asked for go out after the commit, never before.
+        """
+        with self._sessions() as session:
+            session.connection(execution_options=WRITE)
+            yield session
+            session.commit()
+            wanted: set[str] = session.info.pop("tickets", set())
+        for queue in sorted(wanted):
+            self.tickets.send(queue)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+
+def want_ticket(session: Session, queue: str) -> None:
+    """Ask for a ticket on ``queue`` once the transaction of ``session`` has committed."""
+    session.info.setdefault("tickets", set()).add(queue)
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine whose transactions begin as this service needs them."""
+    address = make_url(url)
+    address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": 15})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # A frozen process must not hold its rows for ever.
+    options = "-c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
+    return create_engine(
+        address, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN is deferred, which fails with "locked" under load: we emit ours.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # Must come before the first table: afterwards only a VACUUM would make it so, and the pragma
+    # would wait for the lock of whoever writes.
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("charloom_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,153 @@
+"""Every error charloom raises on purpose, split by who can mend it.
+
+A ``UserError`` is the caller's to mend and becomes a 4xx answer or a failed job with advice;
+an ``InternalError`` is ours and becomes a 5xx. Each class carries a stable ``code``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field: what was received and what is accepted."""
+
+    field: str
+    message: str
+    received: object = None
+    accepted: str = ""
+
+
+class CharloomError(Exception):
+    """The root of both branches; its docstring is the default message."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str | None = None, problems: list[FieldProblem] | None = None):
+        super().__init__(message or type(self).__doc__)
+        self.problems = problems or []
+
+
+class UserError(CharloomError):
+    """The request cannot be met as it was made."""
+
+    code = "invalid"
+    status = 422
+
+
+class InvalidFields(UserError):
+    """Some fields are not acceptable."""
+
+    code = "invalid_fields"
+
+    @classmethod
+    def one(cls, field: str, message: str, received: object, accepted: str) -> "InvalidFields":
+        """Return the error for a single field."""
+        return cls(None, [FieldProblem(field, message, received, accepted)])
+
+
+class NotFound(UserError):
+    """There is no such thing."""
+
+    code = "not_found"
+    status = 404
+
+
+class MoveRefused(UserError):
+    """The job's status does not allow this move."""
+
+    code = "move_refused"
+    status = 409
+
+
+class InUse(UserError):
+    """Something else still needs this."""
+
+    code = "in_use"
+    status = 409
+
+
+class TooLarge(UserError):
+    """The text is larger than this installation accepts."""
+
+    code = "too_large"
+    status = 413
+
+
+class NotText(UserError):
+    """The bytes are not text in an encoding that could be told for sure."""
+
+    code = "not_text"
+
+
+class EmptyCorpus(UserError):
+    """The text is empty."""
+
+    code = "empty_corpus"
+
+
+class CorpusTooShort(UserError):
+    """The text is too short for this spec."""
+
+    code = "corpus_too_short"
+
+
+class UnknownPrompt(UserError):
+    """The model knows none of the prompt's characters."""
+
+    code = "unknown_prompt"
+
+
+class SourceUnavailable(UserError):
+    """The text's address did not give it."""
+
+    code = "source_unavailable"
+
+
+class KeyReused(UserError):
+    """This Idempotency-Key came with another body before."""
+
+    code = "idempotency_key_reused"
+
+
+class Unauthorized(UserError):
+    """The API wants 'Authorization: Bearer TOKEN'."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Diverged(UserError):
+    """The loss is no longer a number."""
+
+    code = "diverged"
+
+
+class InternalError(CharloomError):
+    """Something went wrong on our side."""
+
+    code = "internal"
+
+
+class LeaseLost(InternalError):
+    """The job belongs to another attempt now; nothing more may be written for it."""
+
+    code = "lease_lost"
+
+
+class BlobMissing(InternalError):
+    """Stored bytes are missing or damaged."""
+
+    code = "blob_missing"
+
+
+class SettingsError(InternalError):
+    """A setting is malformed."""
+
+    code = "settings"
+
+
+class NoServer(InternalError):
+    """A server that charloom needs is neither installed nor reachable."""
+
+    code = "no_server"

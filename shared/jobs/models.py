@@ -1,0 +1,164 @@
+"""Jobs and what they leave behind: events, epoch records, samples, outputs."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import ID, Base
+
+
+class Kind(StrEnum):
+    """What a job does; also the name of its queue."""
+
+    TRAIN = "train"
+    GENERATE = "generate"
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"  # waits for a worker
+    RUNNING = "running"  # a worker holds its lease
+    PAUSED = "paused"  # stopped by its owner, with a resume state
+    SUCCEEDED = "succeeded"  # did all its spec asks for
+    FAILED = "failed"  # ended by an error, or lost its worker too often
+    CANCELLED = "cancelled"  # ended by its owner
+
+
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+
+
+class Job(Base):
+    """One run of a spec. Only ``shared.jobs.services`` changes ``status``."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("team_id", "idempotency_key"),
+        CheckConstraint("kind in ('train', 'generate')", name="kind"),
+        CheckConstraint(
+            "status in ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')",
+            name="status",
+        ),
+        CheckConstraint("requested in ('cancel', 'pause')", name="requested"),
+        # The claim's order, over waiting jobs alone: it stays small however many have ended.
+        Index(
+            "ix_jobs_claim",
+            "kind",
+            text("priority DESC"),
+            "fair_at",
+            "id",
+            sqlite_where=text("status = 'queued'"),
+            postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_jobs_lease",
+            "lease_until",
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    team_id: Mapped[str] = mapped_column(ID, ForeignKey("teams.id"))
+    kind: Mapped[str]
+    name: Mapped[str]
+    status: Mapped[str]
+    requested: Mapped[str | None]
+    priority: Mapped[int]
+    fair_at: Mapped[float]
+    # The text that a training run reads, or that a generation run's model was trained on.
+    corpus_version_id: Mapped[str] = mapped_column(ID, ForeignKey("corpus_versions.id"), index=True)
+    # What a training run starts from, or what a generation run writes with.
+    # use_alter: jobs and checkpoints refer to each other.
+    checkpoint_id: Mapped[str | None] = mapped_column(
+        ID, ForeignKey("checkpoints.id", use_alter=True), index=True
+    )
+    preset: Mapped[str | None]
+    spec: Mapped[dict[str, Any]] = mapped_column(JSON)
+    progress: Mapped[dict[str, Any]] = mapped_column(JSON)
+    attempt: Mapped[int]
+    losses: Mapped[int]
+    max_losses: Mapped[int]
+    worker: Mapped[str | None]
+    lease_until: Mapped[float | None]
+    event_seq: Mapped[int]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    idempotency_key: Mapped[str | None]
+    request_sha256: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """One thing that happened to a job; ``seq`` is gapless per job."""
+
+    __tablename__ = "events"
+
+    job_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+
+
+class Epoch(Base):
+    """The record of one epoch: losses in nats a character, speed and duration."""
+
+    __tablename__ = "epochs"
+
+    job_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int]
+    loss: Mapped[float]
+    val_loss: Mapped[float | None]
+    accuracy: Mapped[float]
+    val_accuracy: Mapped[float | None]
+    seconds: Mapped[float]
+    characters_per_second: Mapped[float]
+    created_at: Mapped[datetime]
+
+
+class Sample(Base):
+    """Text drawn from a model after an epoch, while it trains."""
+
+    __tablename__ = "samples"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    job_id: Mapped[str] = mapped_column(ID, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    epoch: Mapped[int]
+    attempt: Mapped[int]
+    temperature: Mapped[float]
+    prompt: Mapped[str]
+    text: Mapped[str]
+    rng_seed: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class Output(Base):
+    """Text drawn by a generation job; long texts live in a blob, short ones in the row."""
+
+    __tablename__ = "outputs"
+    __table_args__ = (UniqueConstraint("job_id", "number"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    job_id: Mapped[str] = mapped_column(ID, ForeignKey("jobs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    attempt: Mapped[int]
+    temperature: Mapped[float]
+    prompt: Mapped[str]
+    prompt_report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    text: Mapped[str | None]
+    blob_id: Mapped[str | None] = mapped_column(ID, ForeignKey("blobs.id"), index=True)
+    characters: Mapped[int] = mapped_column(BigInteger)
+    rng_seed: Mapped[int] = mapped_column(BigInteger)
+    finish_reason: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,109 @@
+"""Reading jobs and what they left."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shared.blobs import read_blob
+from shared.db import Database
+from shared.errors import NotFound
+from shared.ids import is_id
+from shared.jobs.models import Epoch, Event, Job, Output, Sample
+from shared.pages import DEFAULT_LIMIT, Page, page
+
+PIECE_ROWS = 50
+
+
+def get_job(session: Session, team_id: str, job_id: str) -> Job:
+    """Return the team's job. Raises ``NotFound``."""
+    job = session.get(Job, job_id) if is_id(job_id) else None
+    if job is None or job.team_id != team_id:
+        raise NotFound(f"no job has the id {job_id}")
+    return job
+
+
+def list_jobs(
+    session: Session,
+    team_id: str,
+    *,
+    kind: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[Job]:
+    """Return the team's jobs, newest first."""
+    query = select(Job).where(Job.team_id == team_id)
+    query = query.where(Job.kind == kind) if kind else query
+    query = query.where(Job.status == status) if status else query
+    return page(session, query, Job.id, after=after, limit=limit, newest_first=True)
+
+
+def list_events(
+    session: Session, job_id: str, *, after: int | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Event]:
+    """Return the job's events behind ``seq`` ``after``, oldest first."""
+    query = select(Event).where(Event.job_id == job_id)
+    return page(session, query, Event.seq, after=after, limit=limit)
+
+
+def list_epochs(
+    session: Session, job_id: str, *, after: int | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Epoch]:
+    """Return the job's epoch records behind epoch ``after``, oldest first."""
+    query = select(Epoch).where(Epoch.job_id == job_id)
+    return page(session, query, Epoch.epoch, after=after, limit=limit)
+
+
+def list_samples(
+    session: Session, job_id: str, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Sample]:
+    """Return the job's samples, oldest first."""
+    query = select(Sample).where(Sample.job_id == job_id)
+    return page(session, query, Sample.id, after=after, limit=limit)
+
+
+def list_outputs(
+    session: Session, job_id: str, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Output]:
+    """Return the job's outputs, oldest first."""
+    query = select(Output).where(Output.job_id == job_id)
+    return page(session, query, Output.id, after=after, limit=limit)
+
+
+def output_text(db: Database, output: Output) -> Iterator[bytes]:
+    """Yield the UTF-8 bytes of an output, wherever they are kept."""
+    if output.blob_id is None:
+        yield (output.text or "").encode()
+    else:
+        yield from read_blob(db, output.blob_id)
+
+
+def all_outputs(db: Database, job_id: str) -> Iterator[Output]:
+    """Yield every output of a job, oldest first, holding no transaction between pages."""
+    after: str | None = None
+    more = True
+    while more:
+        with db.read() as session:
+            rows = list_outputs(session, job_id, after=after, limit=PIECE_ROWS)
+        yield from rows.data
+        more, after = rows.has_more, rows.data[-1].id if rows.data else None
+
+
+def all_samples(db: Database, job_id: str) -> Iterator[Sample]:
+    """Yield every sample of a job, oldest first, holding no transaction between pages."""
+    after: str | None = None
+    more = True
+    while more:
+        with db.read() as session:
+            rows = list_samples(session, job_id, after=after, limit=PIECE_ROWS)
+        yield from rows.data
+        more, after = rows.has_more, rows.data[-1].id if rows.data else None
+
+
+def queued_by_kind(session: Session) -> dict[str, int]:
+    """Return how many jobs wait on each queue."""
+    rows = session.execute(
+        select(Job.kind, func.count()).where(Job.status == "queued").group_by(Job.kind)
+    )
+    return {kind: count for kind, count in rows}  # noqa: C416  (rows are not plain tuples)

@@ -1,0 +1,116 @@
+"""What a running job writes. Each write passes the fence of ``services.happened`` first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from shared.blobs import StoredBlob
+from shared.checkpoints.services import NewCheckpoint, add_checkpoint, keep_state
+from shared.db import now
+from shared.ids import new_id
+from shared.jobs.models import Epoch, Output, Sample
+from shared.jobs.services import Lease, happened
+
+# Longer texts go to a blob: a job's page must not carry megabytes.
+INLINE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class NewSample:
+    """Text drawn after an epoch."""
+
+    temperature: float
+    prompt: str
+    text: str
+    rng_seed: int
+
+
+@dataclass(frozen=True)
+class NewOutput:
+    """Text drawn by a generation job; exactly one of ``text`` and ``blob`` is set."""
+
+    number: int
+    temperature: float
+    prompt: str
+    prompt_report: dict[str, Any]
+    characters: int
+    rng_seed: int
+    finish_reason: str
+    text: str | None = None
+    blob: StoredBlob | None = None
+
+
+def record_epoch(
+    session: Session,
+    lease: Lease,
+    numbers: dict[str, Any],
+    sample: NewSample | None,
+    checkpoint: NewCheckpoint,
+    state: StoredBlob,
+) -> None:
+    """Write all that an epoch leaves, or nothing: so no epoch is ever doubled or half there.
+
+    ``numbers`` are the columns of ``Epoch``. A finished epoch sets ``losses`` to 0.
+    Raises ``LeaseLost``.
+    """
+    job = happened(session, lease, "epoch", numbers, losses=0)
+    session.add(Epoch(job_id=job.id, attempt=lease.attempt, created_at=now(), **numbers))
+    if sample is not None:
+        row = _sample(lease, numbers["epoch"], sample)
+        session.add(row)
+        happened(session, lease, "sample", {"id": row.id, "epoch": row.epoch})
+    stored = add_checkpoint(session, job, lease.attempt, numbers["epoch"], checkpoint)
+    happened(session, lease, "checkpoint", {"id": stored.id, "epoch": stored.epoch})
+    keep_state(session, job.id, lease.attempt, state)
+
+
+def save_state(session: Session, lease: Lease, state: StoredBlob, position: dict[str, Any]) -> None:
+    """Replace the resume state. Raises ``LeaseLost``."""
+    job = happened(session, lease, "state_saved", position)
+    keep_state(session, job.id, lease.attempt, state)
+
+
+def start_over(session: Session, lease: Lease) -> None:
+    """Delete the outputs of earlier attempts of a generation job. Raises ``LeaseLost``."""
+    if session.scalar(select(Output.id).where(Output.job_id == lease.job_id).limit(1)):
+        happened(session, lease, "outputs_discarded", {})
+        session.execute(delete(Output).where(Output.job_id == lease.job_id))
+
+
+def record_output(session: Session, lease: Lease, output: NewOutput) -> None:
+    """Write one output. Raises ``LeaseLost``."""
+    row = Output(
+        id=new_id(),
+        job_id=lease.job_id,
+        attempt=lease.attempt,
+        number=output.number,
+        temperature=output.temperature,
+        prompt=output.prompt,
+        prompt_report=output.prompt_report,
+        text=output.text,
+        blob_id=output.blob and output.blob.id,
+        characters=output.characters,
+        rng_seed=output.rng_seed,
+        finish_reason=output.finish_reason,
+        created_at=now(),
+    )
+    happened(
+        session, lease, "output", {"id": row.id, "number": row.number, "characters": row.characters}
+    )
+    session.add(row)
+
+
+def _sample(lease: Lease, epoch: int, sample: NewSample) -> Sample:
+    return Sample(
+        id=new_id(),
+        job_id=lease.job_id,
+        epoch=epoch,
+        attempt=lease.attempt,
+        temperature=sample.temperature,
+        prompt=sample.prompt,
+        text=sample.text,
+        rng_seed=sample.rng_seed,
+        created_at=now(),
+    )

@@ -1,0 +1,188 @@
+"""From a request to a queued job: everything that can be refused is refused here."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.checkpoints.models import Checkpoint
+from shared.checkpoints.queries import get_checkpoint
+from shared.corpora.models import CorpusVersion
+from shared.corpora.queries import get_corpus
+from shared.errors import CorpusTooShort, FieldProblem, InvalidFields, KeyReused, NotFound
+from shared.ids import new_id
+from shared.jobs.models import Job, Kind
+from shared.jobs.services import submit
+from shared.prompts import fit_prompt
+from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Whose job it is, and how it is kept from being submitted twice or lost too often."""
+
+    team_id: str
+    max_losses: int = 3
+    idempotency_key: str | None = None
+
+
+def submit_training(session: Session, who: Submitter, request: TrainingRequest) -> Job:
+    """Queue a training job, or return the one that came with the same key and body.
+
+    Raises ``InvalidFields``, ``CorpusTooShort``, ``KeyReused``.
+    """
+    if earlier := _earlier(session, who, Kind.TRAIN, request):
+        return earlier
+    spec, version = request.spec(), _version(session, who, request)
+    check_length(spec, version)
+    start = request.from_checkpoint_id
+    if start is not None:
+        _check_start(_checkpoint(session, who, start, "from_checkpoint_id"), spec, version)
+    return _submit(
+        session,
+        who,
+        request,
+        Job(
+            kind=Kind.TRAIN,
+            name=request.name or f"{version.corpus.name} · {request.preset}",
+            preset=request.preset,
+            spec=spec.model_dump(mode="json"),
+            corpus_version_id=version.id,
+            checkpoint_id=start,
+            priority=request.priority,
+            progress={
+                "epoch": 0,
+                "epochs": spec.epochs,
+                "step": 0,
+                "steps": 0,
+                "fraction": 0.0,
+                "eta_seconds": None,
+            },
+        ),
+    )
+
+
+def submit_generation(session: Session, who: Submitter, request: GenerationRequest) -> Job:
+    """Queue a generation job, or return the one that came with the same key and body.
+
+    Raises ``InvalidFields``, ``UnknownPrompt``, ``KeyReused``.
+    """
+    if earlier := _earlier(session, who, Kind.GENERATE, request):
+        return earlier
+    spec = request.spec()
+    checkpoint = _checkpoint(session, who, request.checkpoint_id, "checkpoint_id")
+    if spec.prompt is not None:
+        fit_prompt(spec.prompt, checkpoint.vocabulary)
+    trained = session.get_one(Job, checkpoint.job_id)
+    return _submit(
+        session,
+        who,
+        request,
+        Job(
+            kind=Kind.GENERATE,
+            name=request.name or f"{trained.name} · epoch {checkpoint.epoch}",
+            preset=None,
+            spec=spec.model_dump(mode="json"),
+            checkpoint_id=checkpoint.id,
+            corpus_version_id=checkpoint.corpus_version_id,
+            priority=request.priority,
+            progress={
+                "epoch": 0,
+                "epochs": 0,
+                "step": 0,
+                "steps": spec.length * len(spec.temperatures()),
+                "fraction": 0.0,
+                "eta_seconds": None,
+            },
+        ),
+    )
+
+
+def check_length(spec: TrainingSpec, version: CorpusVersion) -> None:
+    """Raise ``CorpusTooShort`` when the text cannot fill one window and its held-out part."""
+    least = spec.least_characters()
+    if version.characters < least:
+        problem = FieldProblem(
+            "corpus_id",
+            f"the text has {version.characters} characters; this spec needs {least}",
+            version.characters,
+            f"at least {least} characters for window {spec.window} and "
+            f"validation_fraction {spec.validation_fraction:g}",
+        )
+        raise CorpusTooShort(problem.message, [problem])
+
+
+def _submit(
+    session: Session, who: Submitter, request: TrainingRequest | GenerationRequest, job: Job
+) -> Job:
+    job.id, job.team_id, job.max_losses = new_id(), who.team_id, who.max_losses
+    job.idempotency_key = who.idempotency_key
+    job.request_sha256 = _fingerprint(Kind(job.kind), request)
+    return submit(session, job)
+
+
+def _earlier(
+    session: Session, who: Submitter, kind: Kind, request: TrainingRequest | GenerationRequest
+) -> Job | None:
+    """Return the job that came with the same key. Raises ``KeyReused`` for another body."""
+    if who.idempotency_key is None:
+        return None
+    job = session.scalar(
+        select(Job).where(Job.team_id == who.team_id, Job.idempotency_key == who.idempotency_key)
+    )
+    if job is not None and job.request_sha256 != _fingerprint(kind, request):
+        raise KeyReused
+    return job
+
+
+def _fingerprint(kind: Kind, request: TrainingRequest | GenerationRequest) -> str:
+    body = json.dumps([kind, request.model_dump(mode="json")], sort_keys=True)
+    return sha256(body.encode()).hexdigest()
+
+
+def _version(session: Session, who: Submitter, request: TrainingRequest) -> CorpusVersion:
+    try:
+        corpus = get_corpus(session, who.team_id, request.corpus_id)
+    except NotFound as error:
+        raise InvalidFields.one(
+            "corpus_id", str(error), request.corpus_id, "the id of a corpus"
+        ) from error
+    if request.corpus_version_id is None:
+        return corpus.latest_version
+    for version in corpus.versions:
+        if version.id == request.corpus_version_id:
+            return version
+    raise InvalidFields.one(
+        "corpus_version_id",
+        f"the corpus has no version {request.corpus_version_id}",
+        request.corpus_version_id,
+        "the id of one of the corpus' versions",
+    )
+
+
+def _checkpoint(session: Session, who: Submitter, checkpoint_id: str, field: str) -> Checkpoint:
+    try:
+        return get_checkpoint(session, who.team_id, checkpoint_id)
+    except NotFound as error:
+        raise InvalidFields.one(
+            field, str(error), checkpoint_id, "the id of a checkpoint"
+        ) from error
+
+
+def _check_start(checkpoint: Checkpoint, spec: TrainingSpec, version: CorpusVersion) -> None:
+    """Refuse to start from a model of another shape or vocabulary."""
+    for field in ("units", "layers"):
+        theirs, ours = checkpoint.spec[field], getattr(spec, field)
+        if theirs != ours:
+            raise InvalidFields.one(
+                field, f"the checkpoint has {field} {theirs}", ours, str(theirs)
+            )
+    if checkpoint.vocabulary != version.vocabulary:
+        raise InvalidFields.one(
+            "from_checkpoint_id",
+            "the checkpoint knows other characters than this text has",
+            checkpoint.id,
+            "a checkpoint of a text with the same distinct characters",
+        )

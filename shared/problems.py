@@ -1,0 +1,98 @@
+"""From pydantic's errors to ours: field, what was received, what is accepted."""
+
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from shared.errors import FieldProblem, InvalidFields
+
+KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def invalid(error: ValidationError, model: type[BaseModel]) -> InvalidFields:
+    """Return the error to raise for what pydantic refused."""
+    return InvalidFields(None, [_problem(item, model) for item in _first_a_field(error)])
+
+
+def accepted(field: FieldInfo) -> str:
+    """Return what a field accepts, in words: 'a whole number, at least 1, at most 4'."""
+    return ", ".join([_kind(field), *filter(None, map(_limit, _metadata(field)))])
+
+
+def bounds(field: FieldInfo) -> dict[str, Any]:
+    """Return a field's limits by name: any of ge, gt, le, lt, min_length, max_length."""
+    found: dict[str, Any] = {}
+    for item in _metadata(field):
+        for kind, name in (
+            (Ge, "ge"),
+            (Gt, "gt"),
+            (Le, "le"),
+            (Lt, "lt"),
+            (MinLen, "min_length"),
+            (MaxLen, "max_length"),
+        ):
+            if isinstance(item, kind):
+                found[name] = getattr(item, name)
+    return found
+
+
+def _first_a_field(error: ValidationError) -> list[Any]:
+    """Keep one error a field: a union reports one for each of its members."""
+    kept: dict[str, Any] = {}
+    for item in error.errors(include_url=False):
+        kept.setdefault(str(item["loc"][0]) if item["loc"] else "", item)
+    return list(kept.values())
+
+
+def _problem(item: Any, model: type[BaseModel]) -> FieldProblem:
+    name = str(item["loc"][0]) if item["loc"] else ""
+    field = model.model_fields.get(name)
+    if item["type"] == "extra_forbidden" or (name and field is None):
+        known = ", ".join(model.model_fields)
+        return FieldProblem(name, "there is no such field", item["input"], f"one of: {known}")
+    words = accepted(field) if field else "a JSON object"
+    missing = item["type"] == "missing"
+    message = "this field is required" if missing else item["msg"].removeprefix("Value error, ")
+    return FieldProblem(name, message, None if missing else item["input"], words)
+
+
+def _metadata(field: FieldInfo) -> list[Any]:
+    """Return the limits of a field, those inside ``Annotated`` members of a union too."""
+    found = list(field.metadata)
+    for member in get_args(field.annotation):
+        found += getattr(member, "__metadata__", ())
+    flat: list[Any] = []
+    for item in found:
+        flat += item.metadata if isinstance(item, FieldInfo) else [item]
+    return flat
+
+
+def _limit(item: Any) -> str:
+    words = {
+        Ge: "at least {0.ge}",
+        Gt: "over {0.gt}",
+        Le: "at most {0.le}",
+        Lt: "under {0.lt}",
+        MinLen: "{0.min_length} or more characters",
+        MaxLen: "at most {0.max_length} characters",
+    }
+    return next((text.format(item) for kind, text in words.items() if isinstance(item, kind)), "")
+
+
+def _kind(field: FieldInfo) -> str:
+    return _kind_of(field.annotation)
+
+
+def _kind_of(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _kind_of(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        return "one of: " + ", ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) is list:
+        return f"a list, each {_kind_of(get_args(annotation)[0])}"
+    members = get_args(annotation)
+    if members:
+        return " or ".join(_kind_of(member) for member in members)
+    return "null" if annotation is type(None) else KINDS.get(annotation, str(annotation))

@@ -1,0 +1,97 @@
+"""One frozen ``Settings`` from ``CHARLOOM_*`` variables; a malformed value stops the start."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """All that an operator may set. Seconds and bytes unless a name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="CHARLOOM_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        "sqlite:///var/charloom.db", description="SQLAlchemy address of the database."
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Address of the broker.")
+    token: SecretStr | None = Field(None, description="The API's bearer token.")
+    token_file: Path | None = Field(None, description="A file that holds the API's bearer token.")
+    secret_key: SecretStr | None = Field(None, description="Signs form tokens and messages.")
+    secret_key_file: Path | None = Field(None, description="A file that holds the secret key.")
+    allowed_hosts: str = Field(
+        "localhost,127.0.0.1,[::1]", description="Host names the pages answer to, by commas."
+    )
+    max_upload_bytes: int = Field(200 * MIB, ge=1, description="Largest text that is accepted.")
+    lease_seconds: float = Field(30, ge=1, description="A worker's right to a job, unless renewed.")
+    renew_seconds: float = Field(5, gt=0, description="Time between two renewals of a lease.")
+    stall_seconds: float = Field(
+        600, gt=0, description="Without progress for so long, a run is given up to another worker."
+    )
+    sweep_seconds: float = Field(5, gt=0, description="Time between two rounds of the sweeper.")
+    max_losses: int = Field(3, ge=1, description="Lost leases in a row before a job fails.")
+    blob_grace_seconds: float = Field(
+        3600, ge=0, description="How long bytes that nothing refers to are kept."
+    )
+    shakespeare_url: str = Field(
+        "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
+        description="Where the built-in corpus 'shakespeare' is fetched from.",
+    )
+    fetch_seconds: float = Field(10, gt=0, description="How long a built-in text may take to come.")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
+    log_json: bool = Field(False, description="Log one JSON object a line.")
+
+    @model_validator(mode="after")
+    def _lease_outlives_renewals(self) -> Self:
+        if self.renew_seconds * 3 > self.lease_seconds:
+            raise ValueError(
+                f"renew_seconds {self.renew_seconds:g} is over a third of lease_seconds "
+                f"{self.lease_seconds:g}: a single late renewal would lose the job"
+            )
+        return self
+
+    def api_token(self) -> str | None:
+        """Return the API's token, or None when none was set. Raises ``SettingsError``."""
+        return _secret("token", self.token, self.token_file)
+
+    def signing_key(self) -> str | None:
+        """Return the key that signs forms and messages, or None. Raises ``SettingsError``."""
+        return _secret("secret_key", self.secret_key, self.secret_key_file)
+
+    def hosts(self) -> list[str]:
+        """Return the host names that the pages answer to."""
+        return [host.strip() for host in self.allowed_hosts.split(",") if host.strip()]
+
+
+def _secret(name: str, value: SecretStr | None, path: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"CHARLOOM_{name.upper()}_FILE: cannot read {path}: {error}") from error
+    if not text:
+        raise SettingsError(f"CHARLOOM_{name.upper()}_FILE: {path} is empty")
+    return text
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings of this process. Raises ``SettingsError`` naming each bad variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"CHARLOOM_{'_'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']} "
+            f"(received {e['input']!r})"
+            if e["loc"]
+            else e["msg"]
+            for e in error.errors()
+        ]
+        raise SettingsError("settings are malformed: " + "; ".join(lines)) from error

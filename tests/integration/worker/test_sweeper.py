@@ -1,0 +1,68 @@
+"""What beat has done every few seconds."""
+
+from shared.blobs import Blob
+from shared.db import Database
+from shared.queue import FakeTickets
+from shared.settings import Settings
+from tests.support.factories import claim_job, make_blob, make_training_job, reload
+from tests.support.nodes import make_node
+from worker.sweeper import MOST_TICKETS, Rounds, may_expire, sweep, top_up
+
+AWAKE = {"last": float("inf")}
+
+
+def test_takes_back_a_job_whose_worker_vanished(db: Database, settings: Settings) -> None:
+    """A job whose lease ran out is queued again."""
+    lease = claim_job(db, make_training_job(db), seconds=-1)
+    sweep(make_node(db, settings), Rounds(**AWAKE))
+    job = reload(db, lease)
+    assert (job.status, job.losses) == ("queued", 1)
+
+
+def test_waits_one_lease_after_a_start(db: Database, settings: Settings) -> None:
+    """Right after a start every lease looks late: none is judged for the length of one."""
+    lease = claim_job(db, make_training_job(db), seconds=-1)
+    sweep(make_node(db, settings), Rounds())
+    assert reload(db, lease).status == "running"
+
+
+def test_waits_one_lease_after_a_sleep(db: Database, settings: Settings) -> None:
+    """A round that comes long after the last one judges no lease, nor do the next ones."""
+    node, rounds = make_node(db, settings), Rounds(**AWAKE)
+    assert may_expire(node, rounds)
+    rounds.last -= settings.sweep_seconds + settings.lease_seconds
+    assert not may_expire(node, rounds)
+    assert not may_expire(node, rounds)
+    rounds.quiet_until -= settings.lease_seconds
+    assert may_expire(node, rounds)
+
+
+def test_a_waiting_job_gets_a_ticket(
+    db: Database, settings: Settings, tickets: FakeTickets
+) -> None:
+    """A ticket that the broker lost is sent again, once."""
+    make_training_job(db)
+    tickets.sent.clear()
+    for _ in range(3):
+        top_up(make_node(db, settings))
+    assert tickets.sent == ["train"]
+
+
+def test_many_waiting_jobs_do_not_flood(
+    db: Database, settings: Settings, tickets: FakeTickets
+) -> None:
+    """However many jobs wait, only so many tickets are out."""
+    for _ in range(MOST_TICKETS + 4):
+        make_training_job(db)
+    tickets.sent.clear()
+    for _ in range(3):
+        top_up(make_node(db, settings))
+    assert len(tickets.sent) == MOST_TICKETS
+
+
+def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings) -> None:
+    """After the grace time unreferenced bytes go."""
+    blob = make_blob(db, b"left over")
+    sweep(make_node(db, settings.model_copy(update={"blob_grace_seconds": -1})), Rounds(**AWAKE))
+    with db.read() as session:
+        assert session.get(Blob, blob.id) is None

@@ -1,0 +1,1 @@
+"""What tests share: servers, factories and samples of text."""

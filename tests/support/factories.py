@@ -1,0 +1,149 @@
+"""Makes what a test stands on, through the real services."""
+
+import io
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from shared.accounts.models import DEFAULT_TEAM_ID, Team
+from shared.blobs import StoredBlob, write_blob
+from shared.checkpoints.models import Checkpoint
+from shared.checkpoints.queries import list_checkpoints
+from shared.checkpoints.services import NewCheckpoint
+from shared.corpora.cleaning import Cleaning
+from shared.corpora.models import Corpus, CorpusVersion
+from shared.corpora.services import NewText, StoredText, add_corpus, store_text
+from shared.db import Database, now
+from shared.ids import new_id
+from shared.jobs.models import Job
+from shared.jobs.queries import get_job
+from shared.jobs.records import NewSample, record_epoch
+from shared.jobs.services import Lease, claim
+from shared.jobs.submissions import Submitter, submit_generation, submit_training
+from shared.specs import GenerationRequest, TrainingRequest
+
+TEXT = "It was the best of times, it was the worst of times.\n" * 40
+WORKER = "node:1"
+
+
+NUMBERS: dict[str, Any] = {
+    "loss": 2.0,
+    "val_loss": 2.1,
+    "accuracy": 0.4,
+    "val_accuracy": 0.39,
+    "seconds": 1.5,
+    "characters_per_second": 1000.0,
+}
+
+
+def make_team(db: Database, name: str = "the others") -> str:
+    """Add a second team; return its id."""
+    with db.write() as session:
+        team = Team(id=new_id(), name=name, created_at=now())
+        session.add(team)
+        return team.id
+
+
+def stored_text(db: Database, text: str = TEXT, **options: bool) -> StoredText:
+    """Clean and store ``text`` as a paste would be."""
+    file = io.BytesIO(text.encode())
+    return store_text(db, NewText(file, "paste", Cleaning(**options)))
+
+
+def make_corpus(
+    db: Database, text: str = TEXT, name: str = "a corpus", team_id: str = DEFAULT_TEAM_ID
+) -> Corpus:
+    """Add a corpus with one version."""
+    stored = stored_text(db, text)
+    with db.write() as session:
+        return add_corpus(session, team_id, name, stored)
+
+
+def make_training_job(
+    db: Database,
+    corpus: Corpus | None = None,
+    *,
+    team_id: str = DEFAULT_TEAM_ID,
+    max_losses: int = 3,
+    key: str | None = None,
+    **fields: Any,
+) -> Job:
+    """Submit a training job, ``tiny`` unless ``fields`` say otherwise."""
+    corpus = corpus or make_corpus(db, team_id=team_id)
+    given = {"corpus_id": corpus.id, "preset": "tiny"} | fields
+    request = TrainingRequest.model_validate(given)
+    with db.write() as session:
+        return submit_training(session, Submitter(team_id, max_losses, key), request)
+
+
+def make_generation_job(
+    db: Database, checkpoint: Checkpoint | None = None, key: str | None = None, **fields: Any
+) -> Job:
+    """Submit a generation job with a checkpoint, made for it when none is given."""
+    checkpoint = checkpoint or make_checkpoint(db)
+    given = {"checkpoint_id": checkpoint.id, "length": 50} | fields
+    request = GenerationRequest.model_validate(given)
+    with db.write() as session:
+        who = Submitter(DEFAULT_TEAM_ID, idempotency_key=key)
+        return submit_generation(session, who, request)
+
+
+def claim_job(
+    db: Database, job: Job | None = None, *, kind: str = "train", seconds: float = 30
+) -> Lease:
+    """Claim the best queued job of ``kind``, which must be ``job`` where one is given."""
+    with db.write() as session:
+        claimed = claim(session, job.kind if job else kind, WORKER, seconds)
+    if claimed is None or (job is not None and claimed.id != job.id):
+        raise AssertionError(f"claimed {claimed and claimed.id}, not {job and job.id}")
+    return Lease(claimed.id, claimed.attempt)
+
+
+def finish_epoch(
+    db: Database,
+    lease: Lease,
+    epoch: int = 1,
+    *,
+    model: bytes | None = None,
+    state: bytes | None = None,
+    sample: str | None = "and then",
+    **numbers: Any,
+) -> None:
+    """Record an epoch of a claimed training job with a checkpoint, a state and a sample."""
+    mark = f"{lease.job_id} {lease.attempt} {epoch}"
+    model_blob = make_blob(db, model or f"model {mark}".encode())
+    state_blob = make_blob(db, state or f"state {mark}".encode())
+    columns = {"epoch": epoch} | NUMBERS | numbers
+    with db.write() as session:
+        vocabulary = _vocabulary(session, lease)
+        checkpoint = NewCheckpoint(model_blob, vocabulary, columns["loss"], columns["val_loss"])
+        text = None if sample is None else NewSample(0.6, "It was", sample, 7)
+        record_epoch(session, lease, columns, text, checkpoint, state_blob)
+
+
+def make_checkpoint(
+    db: Database, job: Job | None = None, *, lease: Lease | None = None, epoch: int = 1
+) -> Checkpoint:
+    """Claim a training job (unless ``lease`` holds it) and record an epoch; its checkpoint."""
+    job = job or make_training_job(db)
+    lease = lease or claim_job(db, job)
+    finish_epoch(db, lease, epoch)
+    with db.read() as session:
+        return list_checkpoints(session, job.id).data[-1]
+
+
+def make_blob(db: Database, data: bytes) -> StoredBlob:
+    """Store bytes."""
+    return write_blob(db, [data])
+
+
+def reload(db: Database, job: Job | Lease) -> Job:
+    """Return the job as the database has it now, whichever team's it is."""
+    with db.read() as session:
+        found = session.get_one(Job, job.id if isinstance(job, Job) else job.job_id)
+        return get_job(session, found.team_id, found.id)
+
+
+def _vocabulary(session: Session, lease: Lease) -> str:
+    job = session.get_one(Job, lease.job_id)
+    return session.get_one(CorpusVersion, job.corpus_version_id).vocabulary

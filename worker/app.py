@@ -1,0 +1,77 @@
+"""The Celery app: ``celery -A worker.app worker -Q train`` and ``celery -A worker.app beat``.
+
+Starts lean. TensorFlow loads in the pool's processes only: any operation of it in their parent
+would make every child hang.
+"""
+
+import socket
+from typing import Any
+
+import structlog
+from billiard.process import current_process
+from celery import signals
+
+from shared import tables  # noqa: F401  (the services need every table)
+from shared.db import Database
+from shared.logs import configure_logs
+from shared.queue import QUEUES, CeleryTickets, make_celery
+from shared.settings import load_settings
+from worker import devices
+from worker.node import Node
+from worker.stopping import StopFlag
+
+log = structlog.get_logger(__name__)
+
+settings = load_settings()
+app = make_celery(settings)
+app.conf.include = ["worker.tasks"]
+
+# Before the fork, so that the pool's processes share it.
+stop_flag = StopFlag()
+_node: Node | None = None
+
+
+def current_node() -> Node:
+    """Return what this pool process works with."""
+    if _node is None:
+        raise RuntimeError("no pool process: tasks run in a worker's pool only")
+    return _node
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _logs(**_: Any) -> None:
+    # Being connected is what keeps Celery from configuring logs its own way.
+    configure_logs(settings)
+
+
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+def _size_pool(conf: Any, options: dict[str, Any], **_: Any) -> None:
+    if not options.get("concurrency"):
+        conf.worker_concurrency = devices.slots(_queues(options.get("queues")), devices.gpus())
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop(**_: Any) -> None:
+    stop_flag.raise_()
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _start_process(**_: Any) -> None:
+    """Pin the device, warm TensorFlow up, connect: a job then waits for none of it."""
+    global _node
+    queues = set(app.amqp.queues.consume_from)
+    device = devices.pin(current_process().index, queues, devices.gpus())
+    if queues & {"train", "generate"}:
+        from worker.engine import warm_up
+
+        warm_up()
+    name = f"{socket.gethostname()}:{current_process().pid}"
+    database = Database(settings.database_url, CeleryTickets(app))
+    _node = Node(settings, database, name, stop_flag)
+    log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
+
+
+def _queues(given: str | list[str] | None) -> set[str]:
+    if not given:
+        return set(QUEUES)
+    return set(given.split(",") if isinstance(given, str) else given)

@@ -1,0 +1,22 @@
+"""Text to model to text. Knows no Celery, no database, no web; importing it loads no TensorFlow."""
+
+
+def warm_up() -> None:
+    """Load TensorFlow and train one step of a tiny model, so that a job waits for neither."""
+    # Not at import time: the worker's parent process imports this package too.
+    from shared.specs import TrainingSpec
+    from worker.engine.training import TrainingRun
+    from worker.engine.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary("ab")
+    spec = TrainingSpec(
+        window=2,
+        units=2,
+        batch_size=2,
+        epochs=1,
+        max_windows=2,
+        validation_fraction=0,
+        sample_length=0,
+    )
+    for _ in TrainingRun(spec, vocabulary.encode("abab" * 4), vocabulary):
+        pass

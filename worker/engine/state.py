@@ -1,0 +1,57 @@
+"""What a run needs to go on exactly where it stopped, as bytes."""
+
+import io
+import json
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass
+class Position:
+    """Where a run stands: ``step`` steps of ``epoch`` (from 1) are done.
+
+    ``loss`` and ``accuracy`` are sums over the epoch's ``windows`` so far; ``seconds`` is the
+    training time they took.
+    """
+
+    epoch: int = 1
+    step: int = 0
+    loss: float = 0.0
+    accuracy: float = 0.0
+    windows: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Weights and optimizer variables as raw arrays, and the position.
+
+    Randomness needs no state: it is a pure function of the seed and the position.
+    """
+
+    weights: list[NDArray[np.generic]]
+    optimizer: list[NDArray[np.generic]]
+    position: Position = field(default_factory=Position)
+
+    def to_bytes(self) -> bytes:
+        """Return the state as an uncompressed npz file without pickles."""
+        arrays = {f"weight_{i}": array for i, array in enumerate(self.weights)}
+        arrays |= {f"optimizer_{i}": array for i, array in enumerate(self.optimizer)}
+        arrays["position"] = np.frombuffer(json.dumps(asdict(self.position)).encode(), np.uint8)
+        file = io.BytesIO()
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "TrainingState":
+        """Return the state that ``to_bytes`` wrote."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            position = Position(**json.loads(file["position"].tobytes()))
+            return cls(_numbered(file, "weight"), _numbered(file, "optimizer"), position)
+
+
+def _numbered(file: np.lib.npyio.NpzFile, name: str) -> list[NDArray[np.generic]]:
+    count = sum(key.startswith(f"{name}_") for key in file.files)
+    return [file[f"{name}_{i}"] for i in range(count)]

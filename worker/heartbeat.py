@@ -1,0 +1,74 @@
+"""Renews a job's lease from a thread while the job computes, and hears what was requested."""
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.errors import LeaseLost
+from shared.jobs.services import Lease, renew
+from worker.node import Node
+
+log = structlog.get_logger(__name__)
+
+
+class Heartbeat:
+    """Keeps one lease while its block runs.
+
+    It stops renewing when the run makes no progress for ``stall_seconds``: a hung run is then
+    taken over by another worker.
+    """
+
+    def __init__(self, node: Node, lease: Lease):
+        self._node, self._lease = node, lease
+        self._done = threading.Event()
+        self._progressed_at = time.monotonic()
+        self._lost = False
+        self.requested: str | None = None
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:  # fmt: skip
+        self._done.set()
+        self._thread.join()
+
+    def progressed(self) -> None:
+        """Note that the run is not hung. Raises ``LeaseLost`` once the lease is another's."""
+        self._progressed_at = time.monotonic()
+        if self._lost:
+            raise LeaseLost(f"job {self._lease.job_id}: the lease went to another attempt")
+
+    def should_stop(self) -> bool:
+        """Tell whether the run shall save its state and stop. Raises ``LeaseLost``."""
+        self.progressed()
+        return self.requested is not None or self._node.stop.is_up()
+
+    def _beat(self) -> None:
+        settings = self._node.settings
+        while not self._done.wait(settings.renew_seconds):
+            silence = time.monotonic() - self._progressed_at
+            if silence > settings.stall_seconds:
+                log.error("no progress: the lease is left to run out", seconds=round(silence))
+                return
+            if not self._renew():
+                return
+
+    def _renew(self) -> bool:
+        try:
+            with self._node.db.write() as session:
+                self.requested = renew(session, self._lease, self._node.settings.lease_seconds)
+        except LeaseLost as error:
+            log.warning("lease lost", reason=str(error))
+            self._lost = True
+            return False
+        except SQLAlchemyError as error:
+            # A late renewal still counts, as long as nobody took the job.
+            log.warning("lease not renewed, will try again", error=str(error))
+        return True

@@ -1,0 +1,47 @@
+"""What each text of a generation job goes on from."""
+
+import random
+
+from shared.blobs import Blob, read_blob
+from shared.corpora.models import CorpusVersion
+from shared.prompts import FittedPrompt, fit_prompt
+from shared.specs import GenerationSpec
+from worker.node import Node
+
+# The longest UTF-8 form of a code point.
+MOST_BYTES = 4
+
+
+def prompts(
+    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion, window: int
+) -> list[FittedPrompt]:
+    """Return the prompt of each text, ``count`` for every temperature in turn.
+
+    Random excerpts differ from text to text but are the same at each temperature, so that
+    temperatures can be compared.
+    """
+    if spec.prompt is not None:
+        return [fit_prompt(spec.prompt, vocabulary)] * len(spec.temperatures())
+    excerpts = [
+        FittedPrompt(excerpt(node, version, window, f"{spec.rng_seed}/{number}"), {}, [])
+        for number in range(spec.count)
+    ]
+    return excerpts * (len(spec.temperatures()) // spec.count)
+
+
+def excerpt(node: Node, version: CorpusVersion, length: int, seed: str) -> str:
+    """Return ``length`` characters of the text from a place drawn by ``seed``.
+
+    The place is drawn in bytes, so that a large text is never read whole.
+    """
+    with node.db.read() as session:
+        size = session.get_one(Blob, version.blob_id).bytes
+    start = random.Random(seed).randint(0, max(0, size - MOST_BYTES * length))
+    found = bytearray()
+    for chunk in read_blob(node.db, version.blob_id, start):
+        found += chunk
+        if len(found) >= MOST_BYTES * (length + 1):
+            break
+    # The first bytes may be the end of a character that began before the place.
+    text = bytes(found).decode("utf-8", errors="ignore")
+    return text[:length]

@@ -1,0 +1,66 @@
+"""What beat has done every few seconds: so that nothing waits for ever."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+
+from shared.blobs import reclaim
+from shared.db import database_time
+from shared.jobs.queries import queued_by_kind
+from shared.jobs.services import expire
+from worker.node import Node
+
+log = structlog.get_logger(__name__)
+
+# Tickets of one queue that are out at most: workers claim again after each job, so a few are
+# enough to wake every one of them, however many jobs wait.
+MOST_TICKETS = 16
+
+
+@dataclass
+class Rounds:
+    """When this process swept last and when it may judge leases, in the database's time."""
+
+    last: float = float("-inf")
+    quiet_until: float = float("-inf")
+
+
+_rounds = Rounds()
+
+
+def sweep(node: Node, rounds: Rounds = _rounds) -> None:
+    """Take back jobs whose lease ran out, top tickets up, reclaim bytes that nothing refers to."""
+    if may_expire(node, rounds):
+        for job in node.write(expire):
+            log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
+    top_up(node)
+    if freed := reclaim(node.db, node.settings.blob_grace_seconds):
+        log.info("blobs reclaimed", count=freed)
+
+
+def may_expire(node: Node, rounds: Rounds) -> bool:
+    """Tell whether leases may be judged: not within one lease after a start or an outage.
+
+    After a laptop's sleep or a database's outage every lease looks late, though its worker lives
+    and is about to renew it.
+    """
+    with node.db.read() as session:
+        now = session.scalars(select(database_time())).one()
+    lease = node.settings.lease_seconds
+    if now - rounds.last > node.settings.sweep_seconds + lease / 2:
+        rounds.quiet_until = now + lease
+    rounds.last = now
+    return now >= rounds.quiet_until
+
+
+def top_up(node: Node) -> None:
+    """Send tickets for waiting jobs that have none, as after a broker's loss."""
+    with node.db.read() as session:
+        queued = queued_by_kind(session)
+    for kind, count in queued.items():
+        out = node.db.tickets.waiting(kind)
+        if out is None:
+            return
+        for _ in range(min(count, MOST_TICKETS) - out):
+            node.db.tickets.send(kind)

@@ -1,0 +1,24 @@
+"""The tasks: a ticket says that there is work on a queue; the database says which."""
+
+from shared.jobs.models import Kind
+from worker.app import app, current_node
+from worker.runners import work
+from worker.sweeper import sweep
+
+
+@app.task(name="charloom.train")  # type: ignore[untyped-decorator]
+def train() -> None:
+    """Run queued training jobs until none is left."""
+    work(current_node(), Kind.TRAIN)
+
+
+@app.task(name="charloom.generate")  # type: ignore[untyped-decorator]
+def generate() -> None:
+    """Run queued generation jobs until none is left."""
+    work(current_node(), Kind.GENERATE)
+
+
+@app.task(name="charloom.sweep")  # type: ignore[untyped-decorator]
+def sweep_once() -> None:
+    """Take back expired jobs, top up tickets, reclaim bytes."""
+    sweep(current_node())

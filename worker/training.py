@@ -1,0 +1,109 @@
+"""The runner of training jobs: engine to job."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import structlog
+from sqlalchemy.orm import Session
+
+from shared.blobs import CHUNK_BYTES, StoredBlob, read_blob, write_blob
+from shared.checkpoints.models import Checkpoint
+from shared.checkpoints.queries import resume_blob
+from shared.checkpoints.services import NewCheckpoint
+from shared.corpora.models import CorpusVersion
+from shared.jobs.models import Job
+from shared.jobs.records import NewSample, record_epoch, save_state
+from shared.jobs.services import Lease, hand_back, report_progress, succeed
+from shared.specs import TrainingSpec
+from worker.engine.state import TrainingState
+from worker.engine.training import EpochDone, Progress, TrainingRun
+from worker.engine.vocabulary import Vocabulary
+from worker.heartbeat import Heartbeat
+from worker.models import keras_model
+from worker.node import Node
+
+log = structlog.get_logger(__name__)
+
+PROGRESS_SECONDS = 0.5
+
+
+def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> None:
+    """Train to the end, or save the state and hand the job back when told to stop.
+
+    Raises ``LeaseLost``, ``Diverged`` and other ``UserError``s.
+    """
+    run = prepare(node, job)
+    for report in run:
+        if isinstance(report, EpochDone):
+            store_epoch(node, lease, run, report)
+            heartbeat.progressed()
+        else:
+            heartbeat.requested = _progress(node, lease, report)
+        if not run.finished and heartbeat.should_stop():
+            stop(node, lease, run)
+            return
+    node.write(lambda session: succeed(session, lease))
+    log.info("job succeeded")
+
+
+def prepare(node: Node, job: Job) -> TrainingRun:
+    """Return the run, at the place where an earlier attempt stopped if there was one."""
+    with node.db.read() as session:
+        version = session.get_one(CorpusVersion, job.corpus_version_id)
+        start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
+        state = resume_blob(session, job.id)
+    vocabulary = Vocabulary(version.vocabulary)
+    ids = vocabulary.encode_utf8(read_blob(node.db, version.blob_id), version.characters)
+    return TrainingRun(
+        TrainingSpec.model_validate(job.spec), ids, vocabulary,
+        state=TrainingState.from_bytes(b"".join(read_blob(node.db, state))) if state else None,
+        weights_from=keras_model(node, start.blob_id) if start and not state else None,
+        progress_seconds=PROGRESS_SECONDS,
+    )  # fmt: skip
+
+
+def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> None:
+    """Store an epoch's model and resume state, then all that refers to them in one transaction."""
+    record, sample = done.record, done.sample
+    model, state = _store_model(node, run), _store_state(node, run)
+    checkpoint = NewCheckpoint(model, run.vocabulary.characters, record.loss, record.val_loss)
+    new = NewSample(**asdict(sample)) if sample else None
+    node.write(lambda s: record_epoch(s, lease, asdict(record), new, checkpoint, state))
+    log.info("epoch done", epoch=record.epoch, loss=round(record.loss, 4),
+             val_loss=record.val_loss and round(record.val_loss, 4),
+             seconds=round(record.seconds, 1))  # fmt: skip
+
+
+def stop(node: Node, lease: Lease, run: TrainingRun) -> None:
+    """Save where the run stands and hand the job back, in one transaction."""
+    state = _store_state(node, run)
+
+    def change(session: Session) -> str:
+        save_state(session, lease, state, run.position())
+        return hand_back(session, lease).status
+
+    log.info("job stopped", status=node.write(change))
+
+
+def _progress(node: Node, lease: Lease, progress: Progress) -> str | None:
+    numbers = asdict(progress)
+    return node.write(lambda session: report_progress(session, lease, numbers))
+
+
+def _store_model(node: Node, run: TrainingRun) -> StoredBlob:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        run.save_model(path)
+        return write_blob(node.db, _file_chunks(path))
+
+
+def _store_state(node: Node, run: TrainingRun) -> StoredBlob:
+    return write_blob(node.db, [run.state().to_bytes()])
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
