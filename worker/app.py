@@ -17,6 +17,7 @@ from shared.logs import configure_logs
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from worker import devices
+from worker.engine import warm_up
 from worker.node import Node
 from worker.stopping import StopFlag
 
@@ -62,8 +63,6 @@ def _start_process(**_: Any) -> None:
     queues = set(app.amqp.queues.consume_from)
     device = devices.pin(current_process().index, queues, devices.gpus())
     if queues & {"train", "generate"}:
-        from worker.engine import warm_up
-
         warm_up()
     name = f"{socket.gethostname()}:{current_process().pid}"
     database = Database(settings.database_url, CeleryTickets(app))

@@ -1,21 +1,24 @@
 """From a claimed job to its end: the lease, errors, and which runner a kind has."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 import structlog
 
 from shared.errors import LeaseLost, UserError
-from shared.jobs.models import Job, Kind
+from shared.jobs.models import Job
 from shared.jobs.services import Lease, claim, fail
-from worker.generation import run_generation
 from worker.heartbeat import Heartbeat
 from worker.node import Node
-from worker.training import run_training
 
 log = structlog.get_logger(__name__)
 
 Runner = Callable[[Node, Job, Lease, Heartbeat], None]
-RUNNERS: dict[str, Runner] = {Kind.TRAIN: run_training, Kind.GENERATE: run_generation}
+# By name: importing a runner loads TensorFlow, which only a pool's process may do.
+RUNNERS = {
+    "train": ("worker.training", "run_training"),
+    "generate": ("worker.generation", "run_generation"),
+}
 
 
 def work(node: Node, kind: str) -> int:
@@ -37,7 +40,7 @@ def run_job(node: Node, job: Job) -> None:
         log.info("job started", kind=job.kind, name=job.name)
         try:
             with Heartbeat(node, lease) as heartbeat:
-                RUNNERS[job.kind](node, job, lease, heartbeat)
+                runner_of(job.kind)(node, job, lease, heartbeat)
         except LeaseLost as error:
             log.warning("job given up: it is another worker's now", reason=str(error))
         except UserError as error:
@@ -47,6 +50,13 @@ def run_job(node: Node, job: Job) -> None:
             log.exception("job failed")
             kind = type(error).__name__
             _fail(node, lease, "internal", f"the worker failed ({kind}); its log has the details")
+
+
+def runner_of(kind: str) -> Runner:
+    """Return the function that runs jobs of a kind."""
+    module, name = RUNNERS[kind]
+    runner: Runner = getattr(import_module(module), name)
+    return runner
 
 
 def _fail(node: Node, lease: Lease, code: str, message: str) -> None:

@@ -164,7 +164,8 @@ class TrainingRun:
                     yield self._progress()
                     # What the listener did meanwhile is not training.
                     reported = begun = time.perf_counter()
-            # The validation of an epoch belongs to it: a run stopped here does it again.
+            yield self._progress()
+            # Validation belongs to the epoch: a run that stops before its end does it again.
             record = self._record(*self._validate())
             sample = self._sample(record.epoch) if spec.sample_length else None
             self._position = Position(epoch=at.epoch + 1)
