@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, delete, exists, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -64,8 +65,15 @@ def write_blob(db: Database, pieces: Iterable[bytes]) -> StoredBlob:
         size += len(chunk)
         with db.write() as session:
             session.add(BlobChunk(blob_id=blob_id, number=number, data=chunk))
-    with db.write() as session:
-        return _complete(session, blob_id, digest.hexdigest(), size)
+            # Text that comes for hours is not left over: its grace time begins anew.
+            _touch(session, Blob.id == blob_id)
+    try:
+        with db.write() as session:
+            return _complete(session, blob_id, digest.hexdigest(), size)
+    except IntegrityError:
+        # Another writer has just completed the same bytes: now they are the older blob.
+        with db.write() as session:
+            return _complete(session, blob_id, digest.hexdigest(), size)
 
 
 def read_blob(db: Database, blob_id: str, start: int = 0) -> Iterator[bytes]:
@@ -96,6 +104,8 @@ def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
     gone = 0
     for blob_id in candidates:
         with db.write() as session:
+            # Whoever is about to refer to the blob holds its row: the deletion looks after that.
+            session.execute(select(Blob.id).where(Blob.id == blob_id).with_for_update())
             result = session.execute(delete(Blob).where(Blob.id == blob_id, *condition))
             gone += result.rowcount  # type: ignore[attr-defined]
     return gone
@@ -115,12 +125,7 @@ def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _complete(session: Session, blob_id: str, digest: str, size: int) -> StoredBlob:
     # Touching the older blob restarts its grace time, so that it cannot be reclaimed
     # between this transaction and the one that refers to it.
-    older = session.scalar(
-        update(Blob)
-        .where(Blob.sha256 == digest)
-        .values(touched_at=database_time())
-        .returning(Blob.id)
-    )
+    older = _touch(session, Blob.sha256 == digest)
     if older is not None:
         session.execute(delete(Blob).where(Blob.id == blob_id))
         return StoredBlob(older, digest, size)
@@ -130,6 +135,11 @@ def _complete(session: Session, blob_id: str, digest: str, size: int) -> StoredB
         .values(sha256=digest, bytes=size, touched_at=database_time())
     )
     return StoredBlob(blob_id, digest, size)
+
+
+def _touch(session: Session, which: ColumnElement[bool]) -> str | None:
+    statement = update(Blob).where(which).values(touched_at=database_time())
+    return session.scalar(statement.returning(Blob.id))
 
 
 def _unreferenced() -> list[ColumnElement[bool]]:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
@@ -9,7 +11,10 @@ from shared.settings import Settings
 
 
 def configure_logs(settings: Settings) -> None:
-    """Send structlog and the standard library's logs to standard error, one line each."""
+    """Send structlog and the standard library's logs to standard error, one line each.
+
+    For people a traceback keeps its lines.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -17,12 +22,15 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = (
-        structlog.processors.JSONRenderer()
+    renderers: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer()]
         if settings.log_json
-        else structlog.processors.KeyValueRenderer(
-            key_order=["level", "event"], drop_missing=True, repr_native_str=False
-        )
+        else [
+            _one_line,
+            structlog.processors.KeyValueRenderer(
+                key_order=["level", "event"], drop_missing=True, repr_native_str=False
+            ),
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -34,10 +42,18 @@ def configure_logs(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
     logging.getLogger("httpx").setLevel("WARNING")
+
+
+def _one_line(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep values from breaking the line, or from forging another one."""
+    for key, value in line.items():
+        if isinstance(value, str) and key not in ("exception", "stack"):
+            line[key] = value.replace("\r", "\\r").replace("\n", "\\n")
+    return line

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import SettingsError
 
 MIB = 1024 * 1024
+SECRETS = ("token", "secret_key")
 
 
 class Settings(BaseSettings):
@@ -87,11 +88,15 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [
-            f"CHARLOOM_{'_'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']} "
-            f"(received {e['input']!r})"
-            if e["loc"]
-            else e["msg"]
-            for e in error.errors()
-        ]
-        raise SettingsError("settings are malformed: " + "; ".join(lines)) from error
+        # Not chained: pydantic's own words would show every setting, secrets too.
+        raise SettingsError(
+            "settings are malformed: " + "; ".join(map(_complaint, error.errors()))
+        ) from None
+
+
+def _complaint(item: Any) -> str:
+    if not item["loc"]:
+        return str(item["msg"])
+    name = str(item["loc"][0])
+    received = "" if name in SECRETS else f" (received {item['input']!r})"
+    return f"CHARLOOM_{name.upper()}: {item['msg']}{received}"

@@ -96,7 +96,8 @@ class TrainingSpec(Spec):
         need = self.window + 1
         if self.validation_fraction == 0:
             return need
-        guess = max(need / (1 - self.validation_fraction), need / self.validation_fraction)
+        # The held-out part is rounded up: it has T + 1 as soon as its share is over T.
+        guess = max(need / (1 - self.validation_fraction), self.window / self.validation_fraction)
         least = max(need, int(guess) - 2)
         while self.split(least) < need or least - self.split(least) < need:
             least += 1

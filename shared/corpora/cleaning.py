@@ -13,6 +13,14 @@ from typing import Any
 # (one endless row of spaces) is still taken in bounded memory.
 MOST_HELD = 4 * 1024 * 1024
 SPACES = re.compile(r"[^\S\n]+")
+# Digits, kana, ideographs, Hangul syllables: they have no case and join nothing before them.
+CASELESS_STARTERS = (
+    ("0", "9"),
+    ("\u3041", "\u3096"),
+    ("\u30a1", "\u30fa"),
+    ("\u4e00", "\u9fff"),
+    ("\uac00", "\ud7a3"),
+)
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -84,26 +92,33 @@ def _safe_stretches(pieces: Iterable[str]) -> Iterator[str]:
     """Regroup pieces so that no step of the cleaning can see a border."""
     held = ""
     for piece in pieces:
-        held += piece
-        cut = _safe_cut(held)
+        # What was held before has no safe place but its end.
+        start, held = len(held), held + piece
+        cut = _safe_cut(held, max(1, start))
         if cut == 0 and len(held) > MOST_HELD:
-            cut = len(held) - 1
+            cut = len(held) - (2 if held.endswith("\r\n") else 1)
         yield held[:cut]
         held = held[cut:]
     yield held
 
 
-def _safe_cut(text: str) -> int:
-    """Return the last place where text may be cut, or 0.
-
-    Between two plain ASCII letters or digits, or before a CJK ideograph that follows another:
-    none of them composes, takes a case from its neighbour, or is white space.
-    """
-    for index in range(len(text) - 1, 0, -1):
-        if _plain(text[index - 1]) and _plain(text[index]):
+def _safe_cut(text: str, start: int) -> int:
+    """Return the last place from ``start`` on where text may be cut, or 0."""
+    for index in range(len(text) - 1, start - 1, -1):
+        if _safe(text[index - 1], text[index]):
             return index
     return 0
 
 
-def _plain(character: str) -> bool:
-    return (character.isascii() and character.isalnum()) or "\u4e00" <= character <= "\u9fff"
+def _safe(before: str, after: str) -> bool:
+    """Tell whether a text may be cut between two characters.
+
+    Safe is what neither composes with its neighbour (NFC), nor changes a neighbour's case (a sigma
+    at a word's end), nor belongs to the same row of blanks: before white space that follows
+    something else, before a digit, ideograph, kana or Hangul syllable, inside plain ASCII.
+    """
+    if after.isspace():
+        return not before.isspace() and before not in "\x00\ufeff"
+    if after.isascii() and after.isalpha():
+        return before.isascii() and before.isalnum()
+    return any(first <= after <= last for first, last in CASELESS_STARTERS)

@@ -14,6 +14,7 @@ from shared.corpora.languages import (
     ALPHABETIC,
     LANGUAGES,
     LEAST_WORDS,
+    RIVALS,
     Language,
     beyond_ascii,
     letters_fit,
@@ -34,12 +35,14 @@ MARKS = [
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
+# What a text says of itself; any other encoding was found by detection.
+DECLARED = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
 EAST_ASIAN = ("gb18030", "cp950", "cp932", "euc_jp", "cp949")
 
 # A damaged UTF-8 file is no other encoding's: of its bytes beyond ASCII most are still UTF-8.
-# In others a few pairs are by chance, such as the German `\xdf\xab`.
+# In others some pairs are by chance, in Russian on DOS every third letter.
 UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-MOST_UTF8 = 0.1
+MOST_UTF8 = 0.5
 HIGH = re.compile(rb"[\x80-\xff]+")
 # No text has these; binary files do.
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
@@ -127,7 +130,8 @@ def _detect(file: BinaryIO, bad: int) -> str | None:
     guesses = [*_east_asian(window), *_alphabetic(window)]
     if len({guess.text for guess in guesses}) != 1:
         return None
-    return next((guess.encoding for guess in guesses if _holds(file, guess)), None)
+    answers = [guess for guess in guesses if guess.encoding not in RIVALS]
+    return next((guess.encoding for guess in answers if _holds(file, guess)), None)
 
 
 def _window(file: BinaryIO, bad: int) -> bytes:
@@ -135,9 +139,11 @@ def _window(file: BinaryIO, bad: int) -> bytes:
     start = max(0, bad - DETECT_BYTES // 2)
     file.seek(start)
     data = file.read(DETECT_BYTES)
+    if start == 0:
+        return data
     # A line's start is a character's start in every candidate.
-    line = data.rfind(b"\n", 0, bad - start) + 1
-    return data if start == 0 else data[data.find(b"\n", 0, line) + 1 if line else bad - start :]
+    line = data.find(b"\n", 0, bad - start) + 1
+    return data[line or bad - start :]
 
 
 def _east_asian(window: bytes) -> list[Guess]:

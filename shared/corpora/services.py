@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import StoredBlob, write_blob
 from shared.corpora.cleaning import Cleaning, Report, clean
-from shared.corpora.decoding import decode, find_encoding
+from shared.corpora.decoding import DECLARED, decode, find_encoding
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import get_corpus
 from shared.corpora.sources import BUILTINS, open_builtin
@@ -58,6 +58,8 @@ def store_text(db: Database, new: NewText) -> StoredText:
     """
     report, seen = Report(encoding=find_encoding(new.file)), set[str]()
     pieces = clean(decode(new.file, report.encoding), new.cleaning, report)
+    if report.encoding not in DECLARED:
+        report.notes.append(f"not UTF-8: read as {report.encoding}, which was found by detection")
     blob = write_blob(db, _encoded(pieces, seen))
     _check_size(report.characters)
     if new.expected_sha256 not in (None, blob.sha256):

@@ -71,6 +71,15 @@ def list_outputs(
     return page(session, query, Output.id, after=after, limit=limit)
 
 
+def get_output(session: Session, job_id: str, number: int) -> Output:
+    """Return one output of a job by its number. Raises ``NotFound``."""
+    query = select(Output).where(Output.job_id == job_id, Output.number == number)
+    output = session.scalar(query)
+    if output is None:
+        raise NotFound(f"the job has no output {number}")
+    return output
+
+
 def output_text(db: Database, output: Output) -> Iterator[bytes]:
     """Yield the UTF-8 bytes of an output, wherever they are kept."""
     if output.blob_id is None:

@@ -138,7 +138,9 @@ def hand_back(session: Session, lease: Lease) -> Job:
 
     Raises ``LeaseLost``.
     """
-    job = session.get_one(Job, lease.job_id, populate_existing=True, with_for_update=True)
+    job = session.get(Job, lease.job_id, populate_existing=True, with_for_update=True)
+    if job is None:
+        raise _lost(lease)
     return _leave(session, lease, _after_stop(job), {"reason": "handed back"})
 
 

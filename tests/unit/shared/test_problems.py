@@ -1,0 +1,72 @@
+"""Pydantic's refusals in our words: the field, what was received, what is accepted."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.errors import FieldProblem
+from shared.problems import accepted, bounds, invalid
+from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
+
+
+def problems(model: Any, **fields: Any) -> dict[str, FieldProblem]:
+    """Return what is wrong with ``fields``, by field."""
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(fields)
+    return {problem.field: problem for problem in invalid(caught.value, model).problems}
+
+
+def test_a_problem_names_what_was_received_and_what_is_accepted() -> None:
+    """A number out of range comes back with the range."""
+    (found,) = problems(TrainingRequest, corpus_id="x", window=1).values()
+    assert (found.field, found.received) == ("window", 1)
+    assert found.accepted == "a whole number, at least 2, at most 1000"
+
+
+def test_every_bad_field_is_reported_at_once() -> None:
+    """The caller mends all of them in one go."""
+    found = problems(TrainingRequest, window=1, units="many")
+    assert found.keys() == {"window", "units", "corpus_id"}
+
+
+def test_a_missing_field_is_called_required() -> None:
+    """Nothing was received, and the message says so."""
+    found = problems(TrainingRequest)["corpus_id"]
+    assert (found.message, found.received) == ("this field is required", None)
+
+
+def test_an_unknown_field_names_the_known_ones() -> None:
+    """A slip of the pen can be mended from the answer alone."""
+    found = problems(TrainingRequest, corpus_id="x", windw=3)["windw"]
+    assert found.message == "there is no such field"
+    assert "window" in found.accepted
+
+
+def test_a_union_is_reported_once() -> None:
+    """A bad temperature is one problem, though it may be a number or a list."""
+    found = problems(GenerationRequest, checkpoint_id="x", temperature="hot")
+    assert list(found) == ["temperature"]
+    assert "a number or a list" in found["temperature"].accepted
+
+
+def test_our_own_messages_come_without_pydantics_prefix() -> None:
+    """'Value error, ' is no word of ours."""
+    found = problems(GenerationRequest, checkpoint_id="x", prompt="a\x00")["prompt"]
+    assert found.message.startswith("text must not contain NUL")
+
+
+def test_a_choice_lists_its_values() -> None:
+    """An optimizer is one of three."""
+    assert accepted(TrainingSpec.model_fields["optimizer"]) == "one of: rmsprop, adam, sgd"
+
+
+def test_bounds_are_given_for_forms() -> None:
+    """A form's number field gets its least and greatest value."""
+    assert bounds(TrainingSpec.model_fields["window"]) == {"ge": 2, "le": 1000}
+    assert bounds(TrainingSpec.model_fields["max_windows"]) == {"ge": 1, "le": 10**10}
+
+
+def test_bounds_inside_an_annotated_type_are_found() -> None:
+    """The temperature's limits come with its type."""
+    assert bounds(TrainingSpec.model_fields["sample_temperature"]) == {"ge": 0, "le": 10}
