@@ -1,5 +1,11 @@
 """Text to model to text. Knows no Celery, no database, no web; importing it loads no TensorFlow."""
 
+import os
+
+# Read by TensorFlow and Keras when they load, which is later than this.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
 
 def warm_up() -> None:
     """Load TensorFlow and train one step of a tiny model, so that a job waits for neither."""

@@ -1,15 +1,11 @@
 """Models as files: plain ``.keras``, which any Keras 3 opens without code of ours."""
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import keras
+import numpy as np
 
 
 def save(model: Any, path: Path) -> None:

@@ -1,13 +1,11 @@
 """The Keras model of a spec: standard layers, so that plain Keras opens what is stored."""
 
-import os
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
 from shared.specs import TrainingSpec
+from worker.engine.randomness import Use, generator
 
 
 def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
@@ -16,7 +14,7 @@ def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
     Its weights are a pure function of ``rng_seed``: Glorot-uniform kernels, orthogonal recurrent
     kernels, and a forget bias of 1 (Keras' defaults, as in the article).
     """
-    seeds = iter(range(spec.rng_seed % 2**31, 2**32))
+    seeds = iter(generator(spec.rng_seed, Use.WEIGHTS).integers(2**31, size=9).tolist())
     layers: list[Any] = [keras.Input((spec.window, vocabulary_size), name="window")]
     for number in range(1, spec.layers + 1):
         layers.append(
@@ -36,7 +34,7 @@ def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
             kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
         )
     )
-    return keras.Sequential(layers)
+    return keras.Sequential(layers, name="character_lstm")
 
 
 def optimizer(spec: TrainingSpec) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.specs import GenerationSpec
+from worker.engine.randomness import Use, generator
 from worker.engine.vocabulary import Ids, Vocabulary
 
 Floats = NDArray[np.float32]
@@ -80,13 +81,15 @@ def adjust(
     """Return probabilities (B, V) at temperatures (B,): softmax(log p / temperature).
 
     The article's formula, without its log(0); at temperature 0 the likeliest character has it
-    all, the lowest id among equals.
+    all, the lowest id among equals. Then only the ``top_k`` likeliest and the likeliest whose
+    shares reach ``top_p`` stay in the draw. Every row sums to 1.
     """
     greedy = temperature == 0
-    with np.errstate(divide="ignore", over="ignore"):
-        logits = np.log(probabilities)
-        # The likeliest first made 0: a tiny temperature would make every quotient infinite.
-        logits -= logits.max(axis=1, keepdims=True)
+    impossible = np.full_like(probabilities, -np.inf)
+    logits = np.log(probabilities, out=impossible, where=probabilities > 0)
+    # The likeliest is made 0 first: a tiny temperature would make every quotient infinite.
+    logits -= logits.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
         logits /= np.where(greedy, 1.0, temperature)[:, None]
     adjusted = _softmax(logits)
     adjusted[greedy] = np.eye(probabilities.shape[1])[probabilities[greedy].argmax(axis=1)]
@@ -95,7 +98,11 @@ def adjust(
 
 @dataclass
 class Stream:
-    """One text to write. ``number`` decides its randomness, whoever is written beside it."""
+    """One text to write. ``number`` decides its randomness, whoever is written beside it.
+
+    ``prompt`` ids (N,), read from a zero state, all of it or its last T. ``finish_reason``, once
+    it has ended: "length", "stop" (the stop string is part of the text) or "cancelled".
+    """
 
     number: int
     prompt: Ids
@@ -109,7 +116,8 @@ class Stream:
 class Writer:
     """Writes several texts at once, a character of each at a time.
 
-    Memory does not grow with the length: the caller gathers the pieces.
+    Memory does not grow with the length: the caller gathers the pieces. Of ``spec``, the length,
+    context, top_k, top_p, stop strings and seed count; prompts and temperatures are the streams'.
     """
 
     def __init__(
@@ -124,7 +132,7 @@ class Writer:
         self._spec, self._vocabulary = spec, vocabulary
         self._longest_stop = max(map(len, spec.stop), default=0)
         self._temperatures = np.array([stream.temperature for stream in streams], np.float64)
-        self._draws = [np.random.default_rng([spec.rng_seed, s.number]) for s in streams]
+        self._draws = [generator(spec.rng_seed, Use.TEXT, s.number) for s in streams]
         prompts = [stream.prompt for stream in streams]
         if spec.context == "window":
             self._context: _Context = _Window(
@@ -134,20 +142,24 @@ class Writer:
             self._context = _State(model, prompts)
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
-        """Yield what each stream wrote since the last time, '' for one that has ended."""
+        """Yield what each stream wrote since the last time, '' for one that has ended.
+
+        ``should_stop`` is asked after each piece but the last: what is complete is not cancelled.
+        """
         pieces, begun = self._nothing(), time.monotonic()
         for written in range(1, self._spec.length + 1):
             self._write_one(pieces)
+            if written == self._spec.length:
+                self._finish("length")
             if all(stream.finish_reason for stream in self.streams):
                 break
             if written % PIECE_CHARACTERS and time.monotonic() - begun < PIECE_SECONDS:
                 continue
             yield pieces
-            pieces, begun = self._nothing(), time.monotonic()
             if should_stop():
                 self._finish("cancelled")
                 return
-        self._finish("length")
+            pieces, begun = self._nothing(), time.monotonic()
         yield pieces
 
     def _write_one(self, pieces: list[str]) -> None:
@@ -233,9 +245,11 @@ def _read(model: CharacterModel, prompts: list[Ids]) -> State:
 
 
 def _draw(probabilities: Doubles, rng: np.random.Generator) -> int:
-    """Draw an id by its probability; one of probability 0 is never drawn."""
+    """Draw an id by its probability (V,); one of probability 0 is never drawn."""
     sums = np.cumsum(probabilities)
-    return int(np.searchsorted(sums, rng.random() * sums[-1], side="right"))
+    # The product may be rounded up to the last sum, behind which there is no id.
+    drawn = min(rng.random() * sums[-1], np.nextafter(sums[-1], 0))
+    return int(np.searchsorted(sums, drawn, side="right"))
 
 
 def _cell(inputs: Floats, recurrent: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from worker.engine.lstm import logits
+
 Step = Callable[[NDArray[np.int32]], tuple[float, float]]
 
 
@@ -16,7 +18,7 @@ def train_step(model: Any, optimizer: Any) -> Step:
     @tf.function(input_signature=[_windows(model)])  # type: ignore[untyped-decorator]
     def step(windows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss, accuracy = _judge(model, windows, training=True)
+            loss, accuracy = _judge(model, windows)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
         return loss, accuracy
@@ -29,19 +31,19 @@ def judge_step(model: Any) -> Step:
 
     @tf.function(input_signature=[_windows(model)])  # type: ignore[untyped-decorator]
     def step(windows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return _judge(model, windows, training=False)
+        return _judge(model, windows)
 
     return _as_floats(step)
 
 
-def _judge(model: Any, windows: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the mean cross-entropy in nats of the last characters, and how many are guessed."""
-    inputs, targets = windows[:, :-1], windows[:, -1]
-    # One batch is one-hot at a time, (B, T, V): never the text.
-    probabilities = model(tf.one_hot(inputs, model.input_shape[-1]), training=training)
-    loss = tf.keras.losses.sparse_categorical_crossentropy(targets, probabilities)
-    guessed = tf.argmax(probabilities, axis=1, output_type=tf.int32) == targets
-    return tf.reduce_mean(loss), tf.reduce_mean(tf.cast(guessed, tf.float32))
+def _judge(model: Any, windows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the mean cross-entropy in nats of the last characters, and the share guessed."""
+    targets = windows[:, -1]
+    guesses = logits(model, windows[:, :-1])
+    # From logits, where no probability can be rounded to 0.
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, guesses)
+    guessed = tf.argmax(guesses, axis=1, output_type=tf.int32) == targets
+    return tf.reduce_mean(losses), tf.reduce_mean(tf.cast(guessed, tf.float32))
 
 
 def _windows(model: Any) -> tf.TensorSpec:

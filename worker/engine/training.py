@@ -13,24 +13,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import CorpusTooShort, Diverged, UserError
 from shared.specs import GenerationSpec, TrainingSpec
 from worker.engine import checkpoints, steps
 from worker.engine.model import build, optimizer
+from worker.engine.randomness import Use, generator
 from worker.engine.sampling import CharacterModel, Stream, Writer
 from worker.engine.state import Position, TrainingState
 from worker.engine.vocabulary import Ids, Vocabulary
-from worker.engine.windows import Order, batch, count
+from worker.engine.windows import Order, batch, count, validation_starts
 
-VALIDATION_WINDOWS, VALIDATION_BATCH = 4_000, 500
+VALIDATION_BATCH = 500
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is inside an epoch. ``characters_per_second``: windows trained on a second,
-    for each teaches one character. ``fraction`` is of the whole run."""
+    """Where a run is inside an epoch.
+
+    ``fraction`` (0 to 1) and ``eta_seconds`` are of the whole run's training; ``loss`` is the
+    mean over the epoch so far; ``characters_per_second`` counts windows trained on, for each
+    teaches one character.
+    """
 
     epoch: int
     epochs: int
@@ -44,7 +48,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """Means over one epoch; ``seconds`` of training, validation and samples left out."""
+    """Means over one epoch: losses in nats, accuracies from 0 to 1, None without validation.
+
+    ``seconds`` are of training: validation and samples are left out. ``characters_per_second``
+    counts windows trained on, for each teaches one character.
+    """
 
     epoch: int
     loss: float
@@ -57,7 +65,8 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class Sample:
-    """Text that the model wrote after an epoch."""
+    """Text that the model wrote after an epoch: the first text (stream 0) of a generation with
+    this prompt, temperature and seed."""
 
     prompt: str
     text: str
@@ -90,18 +99,17 @@ class TrainingRun:
 
         Raises ``CorpusTooShort``, and ``UserError`` for a model of other shapes.
         """
-        self.spec, self.vocabulary, self._ids = spec, vocabulary, ids
-        self._progress_seconds = progress_seconds
-        split = spec.split(len(ids))
-        windows = count(split, spec.window, spec.step)
         if len(ids) < spec.least_characters():
             raise CorpusTooShort(
                 f"the text has {len(ids)} characters; this spec needs {spec.least_characters()}"
             )
+        self.spec, self.vocabulary, self._ids = spec, vocabulary, ids
+        self._progress_seconds = progress_seconds
+        windows = count(spec.split(len(ids)), spec.window, spec.step)
         self._order = Order(windows, spec.rng_seed)
         self._per_epoch = min(windows, spec.max_windows or windows)
         self.steps = math.ceil(self._per_epoch / spec.batch_size)
-        self._held_out = _validation_starts(split, len(ids), spec)
+        self._held_out = validation_starts(len(ids), spec)
         self.model = build(spec, len(vocabulary))
         self._optimizer = optimizer(spec)
         self._optimizer.build(self.model.trainable_variables)
@@ -137,7 +145,7 @@ class TrainingRun:
     def __iter__(self) -> Iterator[Progress | EpochDone]:
         """Train, yielding ``Progress`` now and then and ``EpochDone`` after each epoch.
 
-        Raises ``Diverged`` naming epoch and step when the loss is not a finite number.
+        Raises ``Diverged`` naming epoch and step when a loss or weight is no finite number.
         """
         spec, window = self.spec, self.spec.window
         while not self.finished:
@@ -149,21 +157,21 @@ class TrainingRun:
                 last = min(first + spec.batch_size, at.epoch * self._per_epoch)
                 starts = self._order.at(first, last) * spec.step
                 loss, accuracy = self._train(batch(self._ids, starts, window))
-                if not math.isfinite(loss):
-                    raise Diverged(
-                        f"the loss became {loss} in epoch {at.epoch}, step {at.step + 1} of "
-                        f"{self.steps}: try a learning rate under {spec.learning_rate:g}"
-                    )
                 at.loss += loss * (last - first)
                 at.accuracy += accuracy * (last - first)
                 at.windows += last - first
                 at.step += 1
+                if not math.isfinite(loss):
+                    raise self._diverged("the loss")
                 now = time.perf_counter()
                 at.seconds, begun = at.seconds + now - begun, now
                 if now - reported >= self._progress_seconds:
                     yield self._progress()
                     # What the listener did meanwhile is not training.
                     reported = begun = time.perf_counter()
+            # The last step's loss is from before its update.
+            if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+                raise self._diverged("a weight")
             yield self._progress()
             # Validation belongs to the epoch: a run that stops before its end does it again.
             record = self._record(*self._validate())
@@ -173,10 +181,9 @@ class TrainingRun:
 
     def _progress(self) -> Progress:
         at, spec = self._position, self.spec
-        done = (at.epoch - 1) * self.steps + at.step
-        total = spec.epochs * self.steps
+        done = (at.epoch - 1) * self._per_epoch + at.windows
+        total = spec.epochs * self._per_epoch
         speed = at.windows / at.seconds
-        left = (total - done) * spec.batch_size / speed
         return Progress(
             at.epoch,
             spec.epochs,
@@ -184,8 +191,15 @@ class TrainingRun:
             self.steps,
             done / total,
             speed,
-            left,
+            (total - done) / speed,
             at.loss / at.windows,
+        )
+
+    def _diverged(self, what: str) -> Diverged:
+        at, rate = self._position, self.spec.learning_rate
+        return Diverged(
+            f"{what} is no longer a finite number in epoch {at.epoch}, step {at.step} of "
+            f"{self.steps}: try a learning rate under {rate:g}"
         )
 
     def _record(self, val_loss: float | None, val_accuracy: float | None) -> EpochRecord:
@@ -209,19 +223,23 @@ class TrainingRun:
         for first in range(0, size, VALIDATION_BATCH):
             starts = self._held_out[first : first + VALIDATION_BATCH]
             sums += np.array(self._judge(batch(self._ids, starts, self.spec.window))) * len(starts)
-        return float(sums[0] / size), float(sums[1] / size)
+        loss, accuracy = sums / size
+        if not math.isfinite(loss):
+            raise self._diverged("the validation loss")
+        return float(loss), float(accuracy)
 
     def _sample(self, epoch: int) -> Sample:
         """Write text after a random excerpt; where it is, is a function of seed and epoch."""
         spec = self.spec
-        start = np.random.default_rng([spec.rng_seed, epoch]).integers(len(self._ids) - spec.window)
+        rng = generator(spec.rng_seed, Use.SAMPLE, epoch)
+        start, seed = int(rng.integers(len(self._ids) - spec.window)), int(rng.integers(2**31))
         prompt = self._ids[start : start + spec.window]
-        generation = GenerationSpec(length=spec.sample_length, rng_seed=spec.rng_seed)
-        stream = Stream(epoch, prompt, spec.sample_temperature)
+        generation = GenerationSpec(length=spec.sample_length, rng_seed=seed)
+        stream = Stream(0, prompt, spec.sample_temperature)
         model = CharacterModel.from_keras(self.model)
         writer = Writer(model, self.vocabulary, [stream], generation, spec.window)
         text = "".join(piece for (piece,) in writer.run())
-        return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, spec.rng_seed)
+        return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, seed)
 
     def _restore(self, state: TrainingState) -> None:
         self.model.set_weights(state.weights)
@@ -230,25 +248,16 @@ class TrainingRun:
         self._position = copy.copy(state.position)
 
 
-def _validation_starts(split: int, characters: int, spec: TrainingSpec) -> NDArray[np.int64]:
-    """Return where the validation windows begin: all, or 4,000 drawn by a fixed seed.
-
-    The same windows for every run of a text, so that runs can be compared.
-    """
-    if spec.validation_fraction == 0:
-        return np.empty(0, np.int64)
-    held_out = count(characters - split, spec.window)
-    if held_out <= VALIDATION_WINDOWS:
-        return split + np.arange(held_out)
-    return split + np.random.default_rng(0).integers(0, held_out, VALIDATION_WINDOWS)
-
-
 def _copy_weights(source: Any, target: Any) -> None:
-    """Copy a model's weights. Raises ``UserError`` naming the shapes that differ."""
-    theirs = [tuple(w.shape) for w in source.get_weights()]
-    ours = [tuple(w.shape) for w in target.get_weights()]
+    """Copy a model's weights. Raises ``UserError`` naming what differs."""
+    theirs, ours = _describe(source), _describe(target)
     if theirs != ours:
-        raise UserError(
-            f"the checkpoint's weights have the shapes {theirs}; this spec and text need {ours}"
-        )
+        raise UserError(f"the checkpoint's model has {theirs}; this spec and text need {ours}")
     target.set_weights(source.get_weights())
+
+
+def _describe(model: Any) -> str:
+    """Return the shapes that weights depend on, in words; the window is not among them."""
+    *layers, dense = model.layers
+    units = ", ".join(str(layer.units) for layer in layers)
+    return f"LSTM layers of {units} units for {dense.units} characters"

@@ -1,8 +1,11 @@
-"""Vocabulary: the sorted distinct characters of a text, and their ids."""
+"""Vocabulary: the sorted distinct characters of a text, and their ids.
+
+Shapes: ``V`` vocabulary, ``N`` characters of text.
+"""
 
 import codecs
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from shared.errors import UserError
 
 Ids = NDArray[np.integer]
+Points = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,8 @@ class Vocabulary:
         return len(self.characters)
 
     @cached_property
-    def _points(self) -> NDArray[np.uint32]:
+    def _points(self) -> Points:
         return _code_points(self.characters)
-
-    def encode(self, text: str) -> Ids:
-        """Return the ids (N,) of a text. Raises ``UserError`` naming an unknown character."""
-        points = _code_points(text)
-        ids = np.searchsorted(self._points, points)
-        known = self._points[np.minimum(ids, len(self) - 1)] == points
-        if not known.all():
-            place = int(np.argmin(known))
-            raise UserError(f"character {text[place]!r} at {place} is not in the vocabulary")
-        return ids.astype(self.dtype)
 
     @property
     def dtype(self) -> np.dtype[np.integer]:
@@ -61,19 +55,24 @@ class Vocabulary:
         largest = len(self) - 1
         return np.dtype(np.uint8 if largest < 2**8 else np.uint16 if largest < 2**16 else np.int32)
 
+    def encode(self, text: str) -> Ids:
+        """Return the ids (N,) of a text. Raises ``UserError`` naming an unknown character."""
+        return self._encode(text, 0)
+
     def encode_utf8(self, chunks: Iterable[bytes], characters: int) -> Ids:
         """Return the ids (N,) of a text that comes as UTF-8 in chunks, ``N`` of them.
 
-        Works on a chunk at a time, so that memory holds at most 4 bytes a character.
-        Raises ``UserError`` for an unknown character.
+        Works on a chunk at a time, so that memory holds at most 4 bytes a character and no
+        step is long. A chunk may end inside a character. Raises ``UserError`` for an unknown
+        character, ``ValueError`` for bytes that are not UTF-8 or not ``N`` characters.
         """
         ids = np.empty(characters, self.dtype)
-        decoder = codecs.getincrementaldecoder("utf-8")("strict")
         filled = 0
-        for chunk in chunks:
-            piece = self.encode(decoder.decode(chunk))
-            ids[filled : filled + len(piece)] = piece
-            filled += len(piece)
+        for text in _decoded(chunks):
+            end = filled + len(text)
+            if end <= characters:
+                ids[filled:end] = self._encode(text, filled)
+            filled = end
         if filled != characters:
             raise ValueError(f"the text has {filled} characters, {characters} were announced")
         return ids
@@ -82,6 +81,27 @@ class Vocabulary:
         """Return the text of ids (N,)."""
         return self._points[ids].astype("<u4").tobytes().decode("utf-32-le")
 
+    def _encode(self, text: str, offset: int) -> Ids:
+        """Return the ids of a text that begins ``offset`` characters into the whole."""
+        points = _code_points(text)
+        ids = np.searchsorted(self._points, points)
+        unknown = ids == len(self)
+        unknown[~unknown] = self._points[ids[~unknown]] != points[~unknown]
+        if unknown.any():
+            place = int(np.argmax(unknown))
+            raise UserError(
+                f"character {text[place]!r} at {offset + place} is not in the vocabulary"
+            )
+        return ids.astype(self.dtype)
 
-def _code_points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le"), "<u4")
+
+def _decoded(chunks: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    for chunk in chunks:
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def _code_points(text: str) -> Points:
+    # A lone surrogate passes here, to be named as a character that is not in the vocabulary.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")

@@ -1,13 +1,19 @@
-"""Windows: where they start, in which order, and how batches are cut on the fly."""
+"""Windows: where they start, in which order, and how batches are cut on the fly.
+
+Shapes: ``B`` batch, ``T`` window, ``N`` characters of text.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.specs import TrainingSpec
+from worker.engine.randomness import Use, generator
 from worker.engine.vocabulary import Ids
 
 ROUNDS = 6
+VALIDATION_WINDOWS = 4_000
 Starts = NDArray[np.int64]
 
 
@@ -20,6 +26,19 @@ def batch(ids: Ids, starts: Starts, window: int) -> NDArray[np.int32]:
     """Return the windows (B, T + 1) that begin at ``starts`` (B,)."""
     cut: NDArray[np.int32] = ids[starts[:, None] + np.arange(window + 1)].astype(np.int32)
     return cut
+
+
+def validation_starts(characters: int, spec: TrainingSpec) -> Starts:
+    """Return where the validation windows of ``N`` characters begin: all of the held-out part's,
+    or 4,000 of them drawn by a fixed seed.
+
+    The same windows for every run of a text, whatever its seed, so that runs can be compared.
+    """
+    split = spec.split(characters)
+    held_out = count(characters - split, spec.window)
+    if held_out <= VALIDATION_WINDOWS:
+        return split + np.arange(held_out)
+    return split + np.random.default_rng(0).integers(0, held_out, VALIDATION_WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,7 @@ class Order:
 
     def _permute(self, values: Starts, number: int) -> Starts:
         half = max(1, -(-(self.size - 1).bit_length() // 2))
-        keys = np.random.default_rng([self.seed, number]).integers(0, 2**63, ROUNDS, np.uint64)
+        keys = generator(self.seed, Use.ORDER, number).integers(0, 2**63, ROUNDS, np.uint64)
         out = _encrypt(values.astype(np.uint64), keys, half)
         outside = out >= self.size
         while outside.any():
