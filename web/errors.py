@@ -1,7 +1,153 @@
 """Errors as answers: RFC 9457 problem details under /api, a page elsewhere."""
 
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import structlog
 from apiflask import APIFlask
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from jinja2 import TemplateNotFound
+from markupsafe import escape
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from shared.errors import CharloomError, FieldProblem, InternalError
+from shared.ids import new_id
+
+RETRY_SECONDS = 5
+MOST_RECEIVED = 200
+
+CODES = {413: "too_large", 500: "internal"}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An error as it is told; ``extra`` are further members of the problem."""
+
+    status: int
+    code: str
+    detail: str
+    problems: list[FieldProblem] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
 
 
 def register_errors(app: APIFlask) -> None:
     """Make every error an answer of one shape."""
+    app.register_error_handler(CharloomError, _charloom)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def json_safe(value: object) -> object:
+    """Return a received value as JSON can carry it, cut to 200 characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, ValueError):
+        return "…"
+    text = text.encode("utf-8", "replace").decode()
+    safe = json.loads(text, parse_constant=str)
+    shown = safe if isinstance(safe, str) else text
+    return safe if len(shown) <= MOST_RECEIVED else shown[:MOST_RECEIVED] + "…"
+
+
+def _charloom(error: CharloomError) -> Response:
+    if isinstance(error, InternalError):
+        return _unexpected(error)
+    # RFC 9110: a 401 always says which scheme is wanted.
+    headers = {"WWW-Authenticate": 'Bearer realm="charloom"'} if error.status == 401 else {}
+    return _answer(Answer(error.status, error.code, str(error), error.problems, headers))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None:
+        return error.get_response()
+    code = CODES.get(error.code, HTTPStatus(error.code).name.lower())
+    headers = {k: v for k, v in error.get_headers(request.environ) if k != "Content-Type"}
+    return _answer(Answer(error.code, code, _detail(error), headers=headers))
+
+
+def _detail(error: HTTPException) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        return f"the request is larger than the {request.max_content_length:,} bytes accepted here"
+    if isinstance(error, NotFound):
+        return f"there is nothing at {request.path}"
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or []))
+        return f"{request.method} is not possible here; allowed: {allowed}"
+    return error.description or str(error)
+
+
+def _database(error: DBAPIError | PoolTimeout) -> Response:
+    away = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    if not away and not getattr(error, "connection_invalidated", False):
+        return _unexpected(error)
+    log.error("database unavailable", error=str(error), path=request.path)
+    return _answer(
+        Answer(
+            503,
+            "database_unavailable",
+            "the database cannot be reached; try again in a moment",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    """Tell the caller only where to look: what went wrong stands in the log."""
+    error_id = new_id()
+    log.error("request failed", error_id=error_id, path=request.path, exc_info=error)
+    detail = f"something went wrong on our side; the log has it as {error_id}"
+    return _answer(Answer(500, "internal", detail, extra={"error_id": error_id}))
+
+
+def _answer(answer: Answer) -> Response:
+    if request.path == "/api" or request.path.startswith("/api/"):
+        body, mimetype = json.dumps(_problem(answer)), "application/problem+json"
+    else:
+        body, mimetype = _page(answer), "text/html"
+    response = Response(body, answer.status, mimetype=mimetype)
+    response.headers.update(answer.headers)
+    return response
+
+
+def _problem(answer: Answer) -> dict[str, Any]:
+    """Return the members of RFC 9457, and ours: code, errors."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(answer.status).phrase,
+        "status": answer.status,
+        "detail": answer.detail,
+        "code": answer.code,
+        "errors": [
+            {
+                "field": json_safe(problem.field),
+                "message": problem.message,
+                "received": json_safe(problem.received),
+                "accepted": problem.accepted,
+            }
+            for problem in answer.problems
+        ],
+        **answer.extra,
+    }
+
+
+def _page(answer: Answer) -> str:
+    title = HTTPStatus(answer.status).phrase
+    try:
+        return render_template(
+            "error.html", status=answer.status, title=title, detail=answer.detail
+        )
+    except TemplateNotFound:
+        return (
+            f"<!doctype html><html lang=en><title>{escape(title)}</title>"
+            f"<h1>{answer.status} {escape(title)}</h1><p>{escape(answer.detail)}</p></html>"
+        )

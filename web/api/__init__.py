@@ -1,7 +1,30 @@
 """The JSON API under /api/v1, a file per noun."""
 
 from apiflask import APIFlask
+from flask.json.provider import DefaultJSONProvider
+
+from web.api import checkpoints, corpora, jobs, presets, records, submissions
+from web.api.document import describe
+from web.auth import require_token
+
+
+class FieldOrder(DefaultJSONProvider):
+    """JSON with the fields in the order in which the schemas declare them."""
+
+    sort_keys = False
 
 
 def register_api(app: APIFlask) -> None:
-    """Add the API's blueprints."""
+    """Add the API's blueprints, its gate and its document."""
+    app.json = FieldOrder(app)
+    app.before_request(require_token)
+    for blueprint in (
+        corpora.corpora,
+        submissions.submissions,
+        jobs.jobs,
+        records.records,
+        checkpoints.checkpoints,
+        presets.presets,
+    ):
+        app.register_blueprint(blueprint)
+    describe(app)

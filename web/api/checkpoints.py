@@ -1,0 +1,29 @@
+"""Checkpoints: show, and download the model."""
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from shared.checkpoints.queries import get_checkpoint
+from web.api.document import download
+from web.api.schemas import Checkpoint
+from web.context import services, team_id
+from web.downloads import model_keras
+
+checkpoints = APIBlueprint(
+    "checkpoints", __name__, url_prefix="/api/v1/checkpoints", tag="Checkpoints"
+)
+
+
+@checkpoints.get("/<checkpoint_id>")
+@checkpoints.output(Checkpoint)
+def show(checkpoint_id: str) -> Checkpoint:
+    """Show a checkpoint."""
+    with services().db.read() as session:
+        return Checkpoint.of(get_checkpoint(session, team_id(), checkpoint_id))
+
+
+@checkpoints.get("/<checkpoint_id>/model.keras")
+@checkpoints.doc(responses=download("application/octet-stream", "A plain Keras file"))
+def model(checkpoint_id: str) -> Response:
+    """Download a checkpoint as a plain .keras file."""
+    return model_keras(services(), checkpoint_id)

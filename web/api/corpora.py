@@ -1,0 +1,99 @@
+"""Corpora: add, list, read, delete."""
+
+from apiflask import APIBlueprint
+from flask import Response, url_for
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from shared.corpora.queries import get_corpus, list_corpora
+from shared.corpora.services import add_corpus, add_version, delete_corpus
+from shared.specs import Spec
+from web.api.document import download
+from web.api.inputs import Number, PageQuery, takes
+from web.api.schemas import CorpusDetail, CorpusPage
+from web.api.texts import NewCorpus, NewVersion, Uploaded, UploadedCorpus, incoming
+from web.api.writing import write
+from web.context import services, team_id
+from web.downloads import corpus_text
+
+Created = tuple[CorpusDetail, int, dict[str, str]]
+
+corpora = APIBlueprint("corpora", __name__, url_prefix="/api/v1/corpora", tag="Corpora")
+
+
+class TextQuery(Spec):
+    """Which text of a corpus."""
+
+    version: Number | None = Field(None, description="A version's number. Left out: the newest.")
+
+
+@corpora.post("")
+@corpora.output(CorpusDetail, 201)
+@corpora.doc(extensions={"x-body": [NewCorpus, UploadedCorpus]})
+def add() -> Created:
+    """Add a corpus from a file, a pasted text or a built-in one."""
+    new = incoming(UploadedCorpus, NewCorpus)
+    stored = new.store()
+    return _created(
+        write(
+            lambda session: CorpusDetail.of(add_corpus(session, team_id(), new.fields.name, stored))
+        )
+    )
+
+
+@corpora.get("")
+@takes(corpora, PageQuery, "query")
+@corpora.output(CorpusPage)
+def index(query: PageQuery) -> CorpusPage:
+    """List the corpora, newest first."""
+    with services().db.read() as session:
+        return CorpusPage.of(list_corpora(session, team_id(), after=query.after, limit=query.limit))
+
+
+@corpora.get("/<corpus_id>")
+@corpora.output(CorpusDetail)
+def show(corpus_id: str) -> CorpusDetail:
+    """Show a corpus with all its versions."""
+    with services().db.read() as session:
+        return CorpusDetail.of(get_corpus(session, team_id(), corpus_id))
+
+
+@corpora.delete("/<corpus_id>")
+@corpora.doc(responses={204: "Deleted", 409: "A job reads the corpus"})
+def delete(corpus_id: str) -> tuple[str, int]:
+    """Delete a corpus that no job reads."""
+    write(lambda session: delete_corpus(session, team_id(), corpus_id))
+    return "", 204
+
+
+@corpora.post("/<corpus_id>/versions")
+@corpora.output(CorpusDetail, 201)
+@corpora.doc(
+    responses={200: "The corpus has this text already: nothing was added"},
+    extensions={"x-body": [NewVersion, Uploaded]},
+)
+def add_one_version(corpus_id: str) -> Created:
+    """Add a version to a corpus, unless it has the same text already."""
+    with services().db.read() as session:
+        get_corpus(session, team_id(), corpus_id)
+    stored = incoming(Uploaded, NewVersion).store()
+
+    def work(session: Session) -> tuple[CorpusDetail, bool]:
+        before = len(get_corpus(session, team_id(), corpus_id).versions)
+        corpus = CorpusDetail.of(add_version(session, team_id(), corpus_id, stored))
+        return corpus, len(corpus.versions) > before
+
+    corpus, added = write(work)
+    return _created(corpus, 201 if added else 200)
+
+
+@corpora.get("/<corpus_id>/text")
+@takes(corpora, TextQuery, "query")
+@corpora.doc(responses=download("text/plain", "The cleaned text"))
+def text(corpus_id: str, query: TextQuery) -> Response:
+    """Download the text of a corpus."""
+    return corpus_text(services(), corpus_id, query.version)
+
+
+def _created(corpus: CorpusDetail, status: int = 201) -> Created:
+    return corpus, status, {"Location": url_for("corpora.show", corpus_id=corpus.id)}

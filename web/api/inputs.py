@@ -1,0 +1,148 @@
+"""Reading requests: strictly, with errors in this service's words."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Annotated, Any, TypeVar
+
+from apiflask import APIBlueprint
+from flask import request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from shared.errors import InvalidFields, UserError
+from shared.ids import is_id
+from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
+from shared.problems import invalid
+from shared.specs import Spec
+
+M = TypeVar("M", bound=BaseModel)
+View = TypeVar("View", bound=Callable[..., Any])
+
+# The largest prompt is 100,000 characters; escaped, one takes up to twelve bytes.
+SPEC_BYTES = 2 * 1024 * 1024
+MOST_NUMBER = 2**31 - 1
+
+
+class MalformedJson(UserError):
+    """The body is not JSON."""
+
+    code = "malformed_json"
+    status = 400
+
+
+def _number(value: object) -> object:
+    """Read decimal digits; anything else is left for the strict check to refuse."""
+    plain = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20
+    return int(str(value)) if plain else value
+
+
+def _id(value: str) -> str:
+    if not is_id(value):
+        raise ValueError("an id is a UUID in lower case, with its hyphens")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MOST_NUMBER)]
+Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_LIMIT)]
+Id = Annotated[str, AfterValidator(_id)]
+
+
+class PageQuery(Spec):
+    """Which page of a list whose rows have ids."""
+
+    limit: Limit = Field(DEFAULT_LIMIT, description="Most rows to return.")
+    after: Id | None = Field(None, description="The last id of the page before.")
+
+
+class NumberedQuery(Spec):
+    """Which page of a list whose rows are numbered."""
+
+    limit: Limit = Field(DEFAULT_LIMIT, description="Most rows to return.")
+    after: Number | None = Field(None, description="The last number of the page before.")
+
+
+def takes(
+    blueprint: APIBlueprint, model: type[BaseModel], location: str = "json"
+) -> Callable[[View], View]:
+    """Describe a view's input in the document and pass it on, validated.
+
+    The view gets it as ``body``, ``query`` or ``headers``. APIFlask's own ``input`` writes the
+    document, but it neither reads strictly nor says what is accepted.
+    """
+    name, read = READERS[location]
+
+    def decorator(view: View) -> View:
+        described = blueprint.input(model, location=location)(view)
+
+        @wraps(described)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, **{name: read(model)}, **kwargs)
+
+        return wrapper  # type: ignore[return-value]
+
+    return decorator
+
+
+def validated(model: type[M], data: object) -> M:
+    """Return the model of ``data``. Raises ``InvalidFields``."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise invalid(error, model) from error
+
+
+def json_body(model: type[M]) -> M:
+    """Return the JSON body, validated. Raises ``InvalidFields``, ``MalformedJson``."""
+    if not request.is_json:
+        raise UnsupportedMediaType(
+            f"the body must be application/json; received {request.mimetype or 'no Content-Type'}"
+        )
+    return validated(model, parse_json(request.get_data()))
+
+
+def parse_json(data: bytes) -> Any:
+    """Return what JSON text says. Raises ``MalformedJson``, ``InvalidFields`` for a double key."""
+    try:
+        return json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson(f"the body is not JSON: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidFields.one(key, "this field is there twice", value, "each field once")
+        found[key] = value
+    return found
+
+
+def _small_body(model: type[M]) -> M:
+    # A spec is small: only a text may be as large as an upload.
+    request.max_content_length = min(SPEC_BYTES, request.max_content_length or SPEC_BYTES)
+    return json_body(model)
+
+
+def _query(model: type[M]) -> M:
+    # A parameter that comes twice stays a list, which no field accepts.
+    given = {key: v[0] if len(v) == 1 else v for key, v in request.args.lists()}
+    return validated(model, given)
+
+
+def _headers(model: type[M]) -> M:
+    names = {name: name.replace("_", "-").title() for name in model.model_fields}
+    given = {f: request.headers[name] for f, name in names.items() if name in request.headers}
+    try:
+        return validated(model, given)
+    except InvalidFields as error:
+        error.problems = [replace(p, field=names.get(p.field, p.field)) for p in error.problems]
+        raise
+
+
+READERS: dict[str, tuple[str, Callable[[type[Any]], Any]]] = {
+    "json": ("body", _small_body),
+    "query": ("query", _query),
+    "headers": ("headers", _headers),
+}

@@ -1,0 +1,106 @@
+"""What a job leaves behind: lists, and downloads."""
+
+from collections.abc import Callable
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import Field
+
+from shared.checkpoints.queries import list_checkpoints
+from shared.jobs.queries import get_job, list_epochs, list_events, list_outputs, list_samples
+from shared.pages import Page
+from shared.specs import Spec
+from web import downloads
+from web.api.document import download
+from web.api.inputs import Number, NumberedQuery, PageQuery, takes
+from web.api.schemas import CheckpointPage, EpochPage, EventPage, OutputPage, SamplePage
+from web.context import services, team_id
+
+TEXT = download("text/plain", "The text")
+LINES = download("application/x-ndjson", "One JSON object a line")
+
+records = APIBlueprint("records", __name__, url_prefix="/api/v1/jobs/<job_id>", tag="Jobs")
+
+
+class OutputQuery(Spec):
+    """Which text of a generation job."""
+
+    number: Number | None = Field(None, description="One output's number. Left out: all of them.")
+
+
+@records.get("/events")
+@takes(records, NumberedQuery, "query")
+@records.output(EventPage)
+def events(job_id: str, query: NumberedQuery) -> EventPage:
+    """List what happened to a job, oldest first; `after` is the last `seq` seen."""
+    return EventPage.model_validate(_page(list_events, job_id, query))
+
+
+@records.get("/epochs")
+@takes(records, NumberedQuery, "query")
+@records.output(EpochPage)
+def epochs(job_id: str, query: NumberedQuery) -> EpochPage:
+    """List a job's epochs, oldest first; `after` is the last epoch seen."""
+    return EpochPage.model_validate(_page(list_epochs, job_id, query))
+
+
+@records.get("/checkpoints")
+@takes(records, PageQuery, "query")
+@records.output(CheckpointPage)
+def checkpoints(job_id: str, query: PageQuery) -> CheckpointPage:
+    """List a job's checkpoints, oldest first."""
+    return CheckpointPage.of(_page(list_checkpoints, job_id, query))
+
+
+@records.get("/samples")
+@takes(records, PageQuery, "query")
+@records.output(SamplePage)
+def samples(job_id: str, query: PageQuery) -> SamplePage:
+    """List a training job's samples, oldest first."""
+    return SamplePage.model_validate(_page(list_samples, job_id, query))
+
+
+@records.get("/outputs")
+@takes(records, PageQuery, "query")
+@records.output(OutputPage)
+def outputs(job_id: str, query: PageQuery) -> OutputPage:
+    """List a generation job's outputs, oldest first."""
+    return OutputPage.of(_page(list_outputs, job_id, query))
+
+
+@records.get("/output.txt")
+@takes(records, OutputQuery, "query")
+@records.doc(responses=TEXT)
+def output_txt(job_id: str, query: OutputQuery) -> Response:
+    """Download the generated characters alone; several texts are joined by one newline."""
+    return downloads.output_txt(services(), job_id, query.number)
+
+
+@records.get("/output.jsonl")
+@records.doc(responses=LINES)
+def output_jsonl(job_id: str) -> Response:
+    """Download the outputs, one JSON object a line."""
+    return downloads.output_jsonl(services(), job_id)
+
+
+@records.get("/samples.txt")
+@records.doc(responses=TEXT)
+def samples_txt(job_id: str) -> Response:
+    """Download the samples for reading."""
+    return downloads.samples_txt(services(), job_id)
+
+
+@records.get("/samples.jsonl")
+@records.doc(responses=LINES)
+def samples_jsonl(job_id: str) -> Response:
+    """Download the samples, one JSON object a line."""
+    return downloads.samples_jsonl(services(), job_id)
+
+
+def _page(
+    query: Callable[..., Page[Any]], job_id: str, which: PageQuery | NumberedQuery
+) -> Page[Any]:
+    with services().db.read() as session:
+        get_job(session, team_id(), job_id)
+        return query(session, job_id, after=which.after, limit=which.limit)

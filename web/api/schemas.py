@@ -1,0 +1,277 @@
+"""What the API answers: the fields of the design, exactly. More may be added, none renamed."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from flask import url_for
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.checkpoints import models as checkpoints
+from shared.corpora import models as corpora
+from shared.jobs import models as jobs
+from shared.jobs.records import INLINE_BYTES
+from shared.pages import Page
+
+
+class Answer(BaseModel):
+    """The base of all answers: filled from rows of the database."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Listed(Answer):
+    """The base of all lists."""
+
+    has_more: bool = Field(description="Whether more rows follow the last one.")
+
+
+class CorpusVersion(Answer):
+    """One cleaned text."""
+
+    id: str
+    number: int
+    sha256: str = Field(description="Of the cleaned text's UTF-8 bytes.")
+    characters: int
+    vocabulary_size: int
+    source: str
+    report: dict[str, Any] = Field(description="What cleaning found.")
+    created_at: datetime
+
+
+class Corpus(Answer):
+    """A named text."""
+
+    id: str
+    name: str
+    created_at: datetime
+    latest_version: CorpusVersion
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, row: corpora.Corpus) -> Self:
+        """Return a corpus as it is told."""
+        links = {
+            "self": url_for("corpora.show", corpus_id=row.id),
+            "versions": url_for("corpora.add_one_version", corpus_id=row.id),
+            "text": url_for("corpora.text", corpus_id=row.id),
+        }
+        return cls(**_fields(row, cls, "links"), links=links)
+
+
+class CorpusDetail(Corpus):
+    """A named text with all its versions, oldest first."""
+
+    versions: list[CorpusVersion]
+
+
+class CorpusPage(Listed):
+    """Corpora, newest first."""
+
+    data: list[Corpus]
+
+    @classmethod
+    def of(cls, rows: Page[corpora.Corpus]) -> Self:
+        """Return a page of corpora."""
+        return cls(data=[Corpus.of(row) for row in rows.data], has_more=rows.has_more)
+
+
+class Progress(BaseModel):
+    """How far a job is: of training, epochs and steps; of generation, characters as steps."""
+
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    fraction: float = 0.0
+    eta_seconds: float | None = None
+
+
+class JobError(BaseModel):
+    """Why a job failed."""
+
+    code: str
+    message: str
+
+
+class Job(Answer):
+    """One run of a spec."""
+
+    id: str
+    kind: Literal["train", "generate"]
+    name: str
+    status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+    requested: Literal["cancel", "pause"] | None
+    priority: int
+    corpus_version_id: str
+    checkpoint_id: str | None
+    preset: str | None
+    spec: dict[str, Any]
+    progress: Progress
+    attempt: int
+    losses: int
+    max_losses: int
+    worker: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: JobError | None
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, row: jobs.Job) -> Self:
+        """Return a job as it is told."""
+        error = row.error_code and JobError(code=row.error_code, message=row.error_message or "")
+        fields = _fields(row, cls, "error", "links", "progress")
+        progress = Progress.model_validate(row.progress)
+        return cls(**fields, progress=progress, error=error or None, links=_job_links(row))
+
+
+class JobPage(Listed):
+    """Jobs, newest first."""
+
+    data: list[Job]
+
+    @classmethod
+    def of(cls, rows: Page[jobs.Job]) -> Self:
+        """Return a page of jobs."""
+        return cls(data=[Job.of(row) for row in rows.data], has_more=rows.has_more)
+
+
+class Event(Answer):
+    """One thing that happened to a job."""
+
+    seq: int
+    type: str
+    created_at: datetime
+    data: dict[str, Any]
+
+
+class EventPage(Listed):
+    """Events, oldest first."""
+
+    data: list[Event]
+
+
+class Epoch(Answer):
+    """The record of one epoch; losses in nats a character."""
+
+    epoch: int
+    loss: float
+    val_loss: float | None
+    accuracy: float
+    val_accuracy: float | None
+    seconds: float
+    characters_per_second: float
+    created_at: datetime
+
+
+class EpochPage(Listed):
+    """Epoch records, oldest first."""
+
+    data: list[Epoch]
+
+
+class Sample(Answer):
+    """Text drawn after an epoch."""
+
+    id: str
+    job_id: str
+    epoch: int
+    temperature: float
+    prompt: str
+    text: str
+    rng_seed: int
+    created_at: datetime
+
+
+class SamplePage(Listed):
+    """Samples, oldest first."""
+
+    data: list[Sample]
+
+
+class Output(Answer):
+    """Text drawn by a generation job."""
+
+    id: str
+    job_id: str
+    number: int
+    temperature: float
+    prompt: str
+    prompt_report: dict[str, Any]
+    text: str | None = Field(description="Null beyond 64 KiB: then links.text has it.")
+    characters: int
+    rng_seed: int
+    finish_reason: str
+    created_at: datetime
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, row: jobs.Output) -> Self:
+        """Return an output as it is told: long texts only by their address."""
+        short = row.text is not None and len(row.text.encode()) <= INLINE_BYTES
+        link = url_for("records.output_txt", job_id=row.job_id, number=row.number)
+        fields = _fields(row, cls, "links", "text")
+        return cls(**fields, text=row.text if short else None, links={"text": link})
+
+
+class OutputPage(Listed):
+    """Outputs, oldest first."""
+
+    data: list[Output]
+
+    @classmethod
+    def of(cls, rows: Page[jobs.Output]) -> Self:
+        """Return a page of outputs."""
+        return cls(data=[Output.of(row) for row in rows.data], has_more=rows.has_more)
+
+
+class Checkpoint(Answer):
+    """A model after an epoch."""
+
+    id: str
+    job_id: str
+    epoch: int
+    loss: float
+    val_loss: float | None
+    best: bool
+    bytes: int
+    sha256: str
+    created_at: datetime
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, row: checkpoints.Checkpoint) -> Self:
+        """Return a checkpoint as it is told."""
+        links = {
+            "self": url_for("checkpoints.show", checkpoint_id=row.id),
+            "job": url_for("jobs.show", job_id=row.job_id),
+            "model": url_for("checkpoints.model", checkpoint_id=row.id),
+        }
+        return cls(**_fields(row, cls, "links"), links=links)
+
+
+class CheckpointPage(Listed):
+    """Checkpoints, oldest first."""
+
+    data: list[Checkpoint]
+
+    @classmethod
+    def of(cls, rows: Page[checkpoints.Checkpoint]) -> Self:
+        """Return a page of checkpoints."""
+        return cls(data=[Checkpoint.of(row) for row in rows.data], has_more=rows.has_more)
+
+
+def _fields(row: object, model: type[BaseModel], *others: str) -> dict[str, Any]:
+    """Return what a row has under the names of the model's fields, but ``others``."""
+    return {name: getattr(row, name) for name in model.model_fields if name not in others}
+
+
+def _job_links(row: jobs.Job) -> dict[str, str]:
+    links = {"self": url_for("jobs.show", job_id=row.id)}
+    downloads = {
+        jobs.Kind.TRAIN: ("samples_txt", "samples_jsonl"),
+        jobs.Kind.GENERATE: ("output_txt", "output_jsonl"),
+    }
+    names = "events", "epochs", "checkpoints", "samples", "outputs", *downloads[jobs.Kind(row.kind)]
+    return links | {name: url_for(f"records.{name}", job_id=row.id) for name in names}

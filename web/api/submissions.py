@@ -1,0 +1,59 @@
+"""Submitting jobs."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from apiflask import APIBlueprint
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from shared.jobs import models
+from shared.jobs.submissions import Submitter, submit_generation, submit_training
+from shared.specs import GenerationRequest, Spec, TrainingRequest
+from web.api.inputs import takes
+from web.api.schemas import Job
+from web.api.writing import write
+from web.context import services, team_id
+
+Accepted = tuple[Job, int, dict[str, str]]
+R = TypeVar("R", TrainingRequest, GenerationRequest)
+
+submissions = APIBlueprint("submissions", __name__, url_prefix="/api/v1", tag="Jobs")
+
+
+class SubmissionHeaders(Spec):
+    """What protects a submission that is sent again."""
+
+    idempotency_key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        pattern="^[ -~]+$",
+        description="The same key and body return the same job; another body is refused.",
+    )
+
+
+@submissions.post("/training-jobs")
+@takes(submissions, TrainingRequest)
+@takes(submissions, SubmissionHeaders, "headers")
+@submissions.output(Job, 202)
+def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
+    """Submit a training job."""
+    return _submit(submit_training, body, headers)
+
+
+@submissions.post("/generation-jobs")
+@takes(submissions, GenerationRequest)
+@takes(submissions, SubmissionHeaders, "headers")
+@submissions.output(Job, 202)
+def generate(body: GenerationRequest, headers: SubmissionHeaders) -> Accepted:
+    """Submit a generation job."""
+    return _submit(submit_generation, body, headers)
+
+
+def _submit(
+    service: Callable[[Session, Submitter, R], models.Job], body: R, headers: SubmissionHeaders
+) -> Accepted:
+    who = Submitter(team_id(), services().settings.max_losses, headers.idempotency_key)
+    job = Job.of(write(lambda session: service(session, who, body)))
+    return job, 202, {"Location": job.links["self"]}
