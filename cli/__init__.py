@@ -1,0 +1,1 @@
+"""The ``charloom`` command: the local stack, the demo, migrations, a client of the API."""

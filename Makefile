@@ -1,0 +1,70 @@
+# `make` alone lists the targets. Everything that is installed goes into .venv.
+
+# The first that really runs (a shim may exist and fail) and can make a virtual environment. 3.12
+# and 3.11 go first: for 3.13 there is no wheel with a Redis server.
+CANDIDATES := python3.12 python3.11 python3.13 python3 python
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),$(shell \
+	$(name) -c '$(SUITABLE)' >/dev/null 2>&1 </dev/null && echo $(name))))
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV ?= $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+# What `make lock UPGRADE=--upgrade` passes on.
+UPGRADE ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo up test lint bench lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.cpu ## Train a model on a real text and write with it, in a few minutes.
+	@$(BIN)/charloom demo
+
+up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
+	@$(BIN)/charloom up
+
+test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may be).
+	@sh tests/ensure_chromium.sh
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev ## Check style and types.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+bench: .venv/.dev ## Measure the figures of the README.
+	@$(BIN)/python benchmarks/seed_quality.py
+
+lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
+	@test -x $(UV) || $(PIP) install --quiet uv
+	$(COMPILE) $(UPGRADE) -o requirements/web.txt
+	$(COMPILE) $(UPGRADE) -o requirements/cpu.txt --extra cpu --extra embedded
+	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra gpu
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra cpu --extra embedded --extra dev
+
+clean: ## Remove what was installed and cached; data in var/ stays.
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(or $(PYTHON),false) -c '$(SUITABLE)' 2>/dev/null || { \
+		echo 'charloom needs Python 3.11, 3.12 or 3.13 with venv: install one (Debian, Ubuntu:' \
+			'`apt-get install python3 python3-venv`; macOS: `brew install python@3.12`),' \
+			'or name one: `make PYTHON=/path/to/python3.12 ...`' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Stamps: what is installed follows the pinned versions.
+.venv/.cpu: requirements/cpu.txt pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --require-hashes -r requirements/cpu.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch .venv/.cpu $@
