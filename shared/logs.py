@@ -9,6 +9,9 @@ import structlog
 
 from shared.settings import Settings
 
+# They tell of every ticket and every tick; what a job does is in our own lines.
+QUIET = ("httpx", "celery.app.trace", "celery.beat", "celery.worker.strategy")
+
 
 def configure_logs(settings: Settings) -> None:
     """Send structlog and the standard library's logs to standard error, one line each.
@@ -48,7 +51,8 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    logging.getLogger("httpx").setLevel("WARNING")
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def _one_line(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

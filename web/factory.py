@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from shared import tables  # noqa: F401  (the queries need every table)
 from shared.db import Database
 from shared.logs import configure_logs
-from shared.queue import CeleryTickets, Tickets, make_celery
+from shared.queue import BackgroundTickets, CeleryTickets, Tickets, make_celery
 from shared.settings import Settings, load_settings
 from web.api import register_api
 from web.context import Services
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         SESSION_COOKIE_SAMESITE="Lax",
         BOOTSTRAP_SERVE_LOCAL=True,
     )
-    tickets = tickets or CeleryTickets(make_celery(settings))
+    tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
     app.extensions["charloom"] = Services(settings, Database(settings.database_url, tickets))
     register_errors(app)
     register_api(app)

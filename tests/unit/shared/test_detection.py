@@ -33,7 +33,19 @@ def test_a_paragraph_is_read_in_its_encoding(language: str, encoding: str) -> No
     assert read(text.encode(encoding)) == text
 
 
-@pytest.mark.parametrize(("language", "encoding"), CASES)
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        ("French", "latin-1"),
+        ("Polish", "iso8859-2"),
+        ("Russian", "koi8-r"),
+        ("simplified Chinese", "gb18030"),
+        ("traditional Chinese", "big5"),
+        ("Japanese", "cp932"),
+        ("Japanese", "euc-jp"),
+        ("Korean", "cp949"),
+    ],
+)
 def test_a_book_is_read_over_piece_borders(language: str, encoding: str) -> None:
     """A text of many pieces and windows comes out whole."""
     text = (PROSE[language][1] + "\n") * 900
