@@ -17,7 +17,10 @@ def get_corpus(session: Session, team_id: str, corpus_id: str) -> Corpus:
     """Return the team's corpus with its versions. Raises ``NotFound``."""
     corpus = None
     if is_id(corpus_id):
-        corpus = session.get(Corpus, corpus_id, options=[joinedload(Corpus.versions)])
+        # Also where the session holds it already, as right after it was added.
+        corpus = session.get(
+            Corpus, corpus_id, options=[joinedload(Corpus.versions)], populate_existing=True
+        )
     if corpus is None or corpus.team_id != team_id:
         raise NotFound(f"no corpus has the id {corpus_id}")
     return corpus

@@ -84,8 +84,7 @@ def add_version(session: Session, team_id: str, corpus_id: str, text: StoredText
     if all(version.sha256 != text.blob.sha256 for version in corpus.versions):
         last = select(func.max(CorpusVersion.number)).where(CorpusVersion.corpus_id == corpus.id)
         _add_version(session, corpus, (session.scalar(last) or 0) + 1, text)
-        session.expire(corpus, ["versions"])
-    return corpus
+    return get_corpus(session, team_id, corpus_id)
 
 
 def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
