@@ -37,7 +37,7 @@ lint: .venv/.dev ## Check style and types.
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-bench: .venv/.dev ## Measure the figures of the README.
+bench: .venv/.dev ## Measure quality, memory and speed against the yardstick.
 	@$(BIN)/python benchmarks/seed_quality.py
 
 lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.

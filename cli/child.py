@@ -52,6 +52,11 @@ class Child:
         """Whether its process was started and not yet seen to end."""
         return self._process is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Its main process, which leads its session."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Start the process, and a thread that passes its output on."""
         self._process = spawn(self.part.argv, self._env)

@@ -1,6 +1,7 @@
 """``charloom demo``: the main job, through the same stack that ``charloom up`` runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,19 +34,21 @@ FOREIGN = ("CHARLOOM_DATABASE_URL", "CHARLOOM_TOKEN", "CHARLOOM_TOKEN_FILE")
 
 def run_demo(data: Path, seconds: float) -> None:
     """Train for about ``seconds``, write text, say where it all is. Raises ``CharloomError``."""
+    os.umask(0o077)
     console, folder = Console(highlight=False), open_folder(data)
     with running_stack(folder, console) as client:
         corpus = take_text(client, console)
         windows = measure(client, corpus, seconds, console)
         console.print(
             f"Training the preset 'seed' for about {duration(seconds)}: {EPOCHS} epochs of "
-            f"{windows:,} windows each."
+            f"{windows:,} windows each.",
+            soft_wrap=True,
         )
         job = client.train(corpus["id"], name="demo", epochs=EPOCHS, max_windows=windows)
         Watcher(client, console).watch(job)
         write_text(client, job, folder, console)
         console.print("Stopping the service ...")
-    console.print(_farewell(folder))
+    console.print(_farewell(folder), soft_wrap=True)
 
 
 @contextmanager
@@ -75,7 +78,8 @@ def take_text(client: Client, console: Console) -> Json:
     except UserError as error:
         corpus = client.add_corpus("python-reference", builtin="python-reference")
         console.print(
-            Text(f"Text: 'python-reference', because 'shakespeare' did not come ({error}).")
+            Text(f"Text: 'python-reference', because 'shakespeare' did not come ({error})."),
+            soft_wrap=True,
         )
     version = corpus["latest_version"]
     console.print(
@@ -120,7 +124,8 @@ def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while READY not in (said := log.read_text(encoding="utf-8", errors="replace")):
         if process.poll() is not None:
-            raise InternalError("the service did not start: " + (said.strip() or str(log)))
+            reason = said.strip().removeprefix("Error: ") or f"see {log}"
+            raise InternalError(f"the service did not start: {reason}")
         if time.monotonic() > deadline:
             raise InternalError(f"the service was not ready in {START_SECONDS} s; see {log}")
         time.sleep(0.2)
@@ -144,5 +149,13 @@ def _farewell(folder: DataFolder) -> Text:
         "  demo.keras   the model, for keras.saving.load_model\n"
         "  charloom.db  texts, jobs, checkpoints and samples\n"
         "  demo.log     what the service said\n"
-        f"Go on in the browser: charloom up --data {shown}"
+        f"Go on in the browser: {_program()} up --data {shown}"
     )
+
+
+def _program() -> str:
+    """Return how this user can call ``charloom``: ``make demo`` puts it on no ``PATH``."""
+    if shutil.which("charloom"):
+        return "charloom"
+    called = Path(sys.argv[0])
+    return sys.argv[0] if called.name == "charloom" else f"{Path(sys.executable).name} -m cli"

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 import click
@@ -39,11 +40,9 @@ class Output:
 
     def _write(self, text: str) -> None:
         # Whoever read may be gone (a closed terminal, `| head`): the stack runs on.
-        with self._lock:
+        with self._lock, suppress(OSError, ValueError):
             try:
                 self._stream.write(text)
-                self._stream.flush()
             except UnicodeEncodeError:
                 self._stream.write(text.encode("ascii", "replace").decode())
-            except (OSError, ValueError):
-                self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            self._stream.flush()

@@ -30,8 +30,10 @@ def describe(job: Json) -> str:
     at = job["progress"]
     if job["status"] == "queued":
         return "waiting for a worker"
-    if job["status"] != "running" or not at["steps"]:
+    if job["status"] != "running":
         return str(job["status"])
+    if not at["steps"]:
+        return "starting"
     where = f"epoch {at['epoch']} of {at['epochs']}" if job["kind"] == "train" else "writing"
     return f"{where}, {duration(at['eta_seconds'])} left"
 
@@ -77,7 +79,7 @@ class Watcher:
         if job["progress"]["epoch"] <= self._shown["epochs"] and job["status"] not in ENDED:
             return
         for epoch in self._fresh(job, "epochs"):
-            self._console.print(Text(losses(epoch)))
+            self._console.print(Text(losses(epoch)), soft_wrap=True)
         for sample in self._fresh(job, "samples"):
             title = f"sample of epoch {sample['epoch']}, temperature {sample['temperature']:g}"
             # Text, not str: what a model writes may look like markup.
