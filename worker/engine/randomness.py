@@ -16,4 +16,5 @@ class Use(IntEnum):
 
 def generator(seed: int, use: Use, number: int = 0) -> np.random.Generator:
     """Return the generator of a use and a number in it: a pass, an epoch, a stream."""
-    return np.random.default_rng([seed, use, number])
+    # Not the list [seed, use, number]: there a seed over 32 bits runs into what follows it.
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(use, number)))

@@ -279,7 +279,8 @@ def _truncate(probabilities: Doubles, top_k: int | None, top_p: float | None) ->
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     keep = np.ones_like(ranked, bool)
-    keep[:, top_k:] = False
+    if top_k is not None:
+        keep[:, top_k:] = False
     if top_p is not None:
         # The one that crosses p is kept too: Holtzman et al. (2020).
         keep &= np.cumsum(ranked, axis=1) - ranked < top_p

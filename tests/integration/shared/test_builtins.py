@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from shared.corpora import services, sources
+from shared.corpora import sources
 from shared.corpora.cleaning import Cleaning
 from shared.corpora.services import builtin_text, store_text
 from shared.corpora.sources import Builtin, open_builtin, python_reference
@@ -43,7 +43,6 @@ def at(url: str, most: int = 10_000) -> Settings:
 def _expecting_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Builtin("shakespeare", "", sha256(PLAY).hexdigest())
     monkeypatch.setitem(sources.BUILTINS, "shakespeare", expected)
-    monkeypatch.setitem(services.BUILTINS, "shakespeare", expected)
 
 
 @pytest.mark.usefixtures("_expecting_the_play")
@@ -86,7 +85,7 @@ def test_a_missing_text_names_the_status() -> None:
 def test_a_refused_connection_says_so() -> None:
     """Nobody listens there: no wait, and a plain message."""
     url = f"http://127.0.0.1:{free_port()}/"
-    with pytest.raises(SourceUnavailable, match="did not answer with the text.*refused"):
+    with pytest.raises(SourceUnavailable, match=r"did not answer with the text.*refused"):
         open_builtin("shakespeare", at(url))
 
 
