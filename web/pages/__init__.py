@@ -1,7 +1,31 @@
 """The HTML pages, a file per noun."""
 
-from apiflask import APIFlask
+from apiflask import APIBlueprint, APIFlask
+from chartkick.flask import chartkick_blueprint
+from flask_bootstrap import Bootstrap5
+
+from web.pages import words
+from web.pages.checkpoints import checkpoints
+from web.pages.corpora import corpora
+from web.pages.generation import generation
+from web.pages.home import home
+from web.pages.jobs import jobs
+from web.pages.live import live
+from web.pages.security import check_token, secure_pages
+from web.pages.training import training
+
+pages = APIBlueprint("pages", __name__, enable_openapi=False)
+pages.before_request(check_token)
+for blueprint in (home, corpora, training, generation, jobs, live, checkpoints):
+    pages.register_blueprint(blueprint)
 
 
 def register_pages(app: APIFlask) -> None:
-    """Add the pages' blueprints and what they need."""
+    """Add the pages and what they need."""
+    Bootstrap5(app)
+    secure_pages(app)
+    # Serves Chart.js from its installed package.
+    app.register_blueprint(chartkick_blueprint)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(words.FILTERS)
+    app.register_blueprint(pages)

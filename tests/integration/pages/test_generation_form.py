@@ -1,0 +1,100 @@
+"""The form of a generation job: what it submits, and each refusal beside its field."""
+
+from typing import Any
+
+import pytest
+
+from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.checkpoints.models import Checkpoint
+from shared.db import Database
+from shared.jobs.models import Job
+from shared.jobs.queries import list_jobs
+from shared.specs import GenerationSpec
+from tests.integration.pages.site import Site
+from tests.support.factories import make_checkpoint
+
+NEW = "/generation/new"
+
+
+@pytest.fixture
+def checkpoint(db: Database) -> Checkpoint:
+    """A checkpoint to write with."""
+    return make_checkpoint(db)
+
+
+def spec_of(db: Database) -> dict[str, Any]:
+    """Return the spec of the newest generation job."""
+    return newest(db)[0].spec
+
+
+def newest(db: Database) -> list[Job]:
+    """Return the generation jobs, newest first."""
+    with db.read() as session:
+        return list_jobs(session, DEFAULT_TEAM_ID, kind="generate").data
+
+
+def test_nothing_typed_is_the_default(site: Site, db: Database, checkpoint: Checkpoint) -> None:
+    """Empty fields mean what stands in them: 400 characters from a random excerpt."""
+    page = site.submit(NEW, checkpoint_id=checkpoint.id, prompt="", temperature="", stop="")
+    assert page.status == 303
+    assert GenerationSpec.model_validate(spec_of(db)) == GenerationSpec()
+
+
+def test_every_field_reaches_the_spec(site: Site, db: Database, checkpoint: Checkpoint) -> None:
+    """Newlines are as typed, temperatures several, stop texts one a line with escapes."""
+    site.submit(
+        NEW, checkpoint_id=checkpoint.id, prompt="It was\r\n ", length="50",
+        temperature=" 0 0.7  1", count="2", context="state", top_k="5", top_p="0.9",
+        stop="the\r\n\\n\\n\r\na\\\\n", rng_seed="3", name="mine", priority="1",
+    )  # fmt: skip
+    assert spec_of(db) == {
+        "prompt": "It was\n ", "length": 50, "temperature": [0.0, 0.7, 1.0], "count": 2,
+        "context": "state", "top_k": 5, "top_p": 0.9, "stop": ["the", "\n\n", "a\\n"],
+        "rng_seed": 3,
+    }  # fmt: skip
+    assert (newest(db)[0].name, newest(db)[0].priority) == ("mine", 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("length", "0", "at least 1"),
+        ("length", "many", "a whole number"),
+        ("temperature", "hot", "from 0 to 10"),
+        ("temperature", "0.5 hot", "from 0 to 10"),
+        ("temperature", "-1", "from 0 to 10"),
+        ("temperature", "nan", "from 0 to 10"),
+        ("temperature", "1 " * 17, "up to 16"),
+        ("count", "101", "at most 100"),
+        ("context", "memory", "window, state"),
+        ("top_k", "0", "at least 1"),
+        ("top_p", "1.1", "at most 1"),
+        ("stop", "\n".join("abcdefghijklmnopq"), "up to 16"),
+        ("rng_seed", "-1", "at least 0"),
+        ("prompt", "☃☃", "the model knows none"),
+        ("checkpoint_id", "x", "the id of a checkpoint"),
+    ],
+)
+def test_a_refused_field(
+    site: Site, db: Database, checkpoint: Checkpoint, field: str, typed: str, words: str
+) -> None:
+    """422 with the words beside the field; what was typed is kept."""
+    page = site.submit(NEW, **({"checkpoint_id": checkpoint.id, "count": "3"} | {field: typed}))
+    assert page.status == 422
+    assert page.errors() == {field}
+    assert words.lower() in (page.error(field) or "").lower()
+    if field not in ("checkpoint_id", "context"):
+        assert page.value(field) == typed
+    assert newest(db) == []
+
+
+def test_a_prompt_of_newlines_is_kept(site: Site, checkpoint: Checkpoint) -> None:
+    """A prompt that begins with a newline comes back with it (HTML swallows the first one)."""
+    page = site.submit(NEW, checkpoint_id=checkpoint.id, prompt="\r\n\r\nIt", length="x")
+    assert "\n\n\nIt</textarea>" in page.html
+
+
+def test_the_best_checkpoint_is_suggested(site: Site, checkpoint: Checkpoint) -> None:
+    """Without a choice in the address the best one of the newest run is chosen."""
+    assert site.get(NEW).value("checkpoint_id") == checkpoint.id
+    assert site.get(f"{NEW}?checkpoint=x").status == 200

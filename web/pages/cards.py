@@ -1,0 +1,136 @@
+"""Rows of a job's page as text, alike for the templates and for ``live.json``.
+
+Every value is a string to show, but for ``data`` (numbers for the chart), ``best`` and the like
+(whether a part is shown) and ``..._url``.
+"""
+
+from typing import Any
+
+from flask import url_for
+
+from shared.checkpoints.models import Checkpoint
+from shared.db import Database
+from shared.jobs.models import Epoch, Event, Output, Sample
+from shared.jobs.queries import output_text
+from web.pages import words
+
+Card = dict[str, Any]
+
+MOST_SHOWN = 10_000
+FINISHES = {
+    "length": "as long as was asked for",
+    "stop": "ended at a stop text",
+    "cancelled": "cut short",
+}
+EVENTS = {
+    "queued": "Queued",
+    "running": "A worker took it",
+    "epoch": "Epoch finished",
+    "sample": "Sample written",
+    "checkpoint": "Checkpoint stored",
+    "state_saved": "State saved",
+    "output": "Text written",
+    "outputs_discarded": "Texts of an earlier attempt discarded",
+    "requested": "Asked to stop",
+    "succeeded": "Finished",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "paused": "Paused",
+}
+# What an event carries for machines alone, or what stands elsewhere on the page.
+SILENT = {"id", "worker", "accuracy", "val_accuracy", "seconds", "characters_per_second"}
+
+
+def epoch_card(row: Epoch) -> Card:
+    """Return an epoch record."""
+    return {
+        "key": str(row.epoch),
+        "epoch": str(row.epoch),
+        "loss": words.loss(row.loss),
+        "val_loss": words.loss(row.val_loss),
+        "accuracy": words.share(row.accuracy),
+        "val_accuracy": words.share(row.val_accuracy),
+        "seconds": words.duration(row.seconds),
+        "speed": words.number(round(row.characters_per_second)),
+        "data": {"loss": row.loss, "valLoss": row.val_loss},
+    }
+
+
+def sample_card(row: Sample) -> Card:
+    """Return a sample."""
+    return {
+        "key": row.id,
+        "epoch": str(row.epoch),
+        "temperature": f"{row.temperature:g}",
+        "prompt": row.prompt,
+        "text": row.text,
+    }
+
+
+def checkpoint_card(row: Checkpoint) -> Card:
+    """Return a checkpoint."""
+    return {
+        "key": row.id,
+        "epoch": str(row.epoch),
+        "loss": words.loss(row.loss),
+        "val_loss": words.loss(row.val_loss),
+        "bytes": words.size(row.bytes),
+        "best": row.best,
+        "generate_url": url_for("pages.generation.new", checkpoint=row.id),
+        "train_url": url_for("pages.training.new", checkpoint=row.id),
+        "model_url": url_for("pages.checkpoints.model", checkpoint_id=row.id),
+    }
+
+
+def output_card(db: Database, row: Output) -> Card:
+    """Return a generated text; of a long one the beginning."""
+    text = _beginning(db, row)
+    return {
+        "key": row.id,
+        "number": str(row.number),
+        "temperature": f"{row.temperature:g}",
+        "prompt": row.prompt,
+        "text": text,
+        "more": row.characters > len(text),
+        "shown": f"The first {len(text):,} of {row.characters:,} characters.",
+        "characters": words.counted(row.characters, "character"),
+        "finish": FINISHES.get(row.finish_reason, row.finish_reason),
+        "report": _report(row.prompt_report),
+        "reported": bool(_report(row.prompt_report)),
+        "seed": str(row.rng_seed),
+        "text_url": url_for("pages.jobs.output_txt", job_id=row.job_id, number=row.number),
+    }
+
+
+def event_card(row: Event) -> Card:
+    """Return something that happened."""
+    told = {k: v for k, v in row.data.items() if k not in SILENT and v is not None}
+    return {
+        "key": str(row.seq),
+        "seq": str(row.seq),
+        "what": EVENTS.get(row.type, row.type),
+        "details": ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in told.items()),
+        "when": words.when(row.created_at),
+        "when_iso": words.iso(row.created_at),
+    }
+
+
+def _beginning(db: Database, row: Output) -> str:
+    first = next(output_text(db, row), b"")
+    # The piece may end inside a character.
+    return first.decode("utf-8", errors="ignore")[:MOST_SHOWN]
+
+
+def _report(report: dict[str, Any]) -> str:
+    replaced, left_out = report.get("replaced") or {}, report.get("left_out") or []
+    parts = []
+    if replaced:
+        pairs = ", ".join(f"{words.visible(a)} as {words.visible(b)}" for a, b in replaced.items())
+        parts.append(f"The model does not know some characters of the prompt; it read {pairs}.")
+    if left_out:
+        parts.append(f"Left out, as the model never saw them: {words.visible(''.join(left_out))}")
+    return " ".join(parts)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

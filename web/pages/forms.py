@@ -1,0 +1,203 @@
+"""Forms made from pydantic models: strings to numbers, and each problem beside its field.
+
+What is acceptable is decided by the model alone; here text only becomes what the model takes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from shared.errors import FieldProblem, UserError
+from shared.problems import bounds, invalid
+from web.pages.words import label, number, sentence
+
+M = TypeVar("M", bound=BaseModel)
+
+INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+SHOWN = 80
+# Limits beyond this are there for the database's sake and say nothing to people.
+ENDLESS = 10**9
+
+# What a text may hold that becomes a list.
+ACCEPTED = {
+    "temperature": "a number from 0 to 10, or up to 16 of them, separated by spaces",
+    "stop": "up to 16 texts, one a line, each at most 1,000 characters",
+    "name": "at most 200 characters, at least one of them visible",
+    "prompt": "at most 100,000 characters",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a select or a row of radio buttons."""
+
+    value: str
+    text: str
+    group: str = ""
+
+
+@dataclass
+class Form:
+    """What was typed, what was wrong with it, and what the fields say of themselves."""
+
+    model: type[BaseModel]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    problems: list[FieldProblem] = field(default_factory=list)
+    message: str | None = None
+
+    def value(self, name: str) -> str:
+        """Return what was typed into a field."""
+        return self.typed.get(name, "")
+
+    def error(self, name: str) -> str | None:
+        """Return what is wrong with a field: the problem, what was received, what is accepted."""
+        found = [p for p in self.problems if p.field == name]
+        return self._sentence(found[0]) if found else None
+
+    def other_errors(self, *shown: str) -> list[str]:
+        """Return the problems of everything but the ``shown`` fields."""
+        rest = [f"{label(p.field)}: {p.message}" for p in self.problems if p.field not in shown]
+        return rest or ([self.message] if self.message and not self.problems else [])
+
+    def help(self, name: str) -> str:
+        """Return a field's meaning."""
+        return self.model.model_fields[name].description or ""
+
+    def range(self, name: str) -> str:
+        """Return a field's range in words, or ''."""
+        return range_of(name, self.model.model_fields[name])
+
+    def choices(self, name: str) -> list[Choice]:
+        """Return the values of a field that has few, or an empty list."""
+        return [Choice(v, v) for v in literals(self.model.model_fields[name])]
+
+    def numeric(self, name: str) -> str:
+        """Return the keyboard that a phone should show: numeric, decimal or text."""
+        kinds = leaves(self.model.model_fields[name].annotation)
+        if name == "temperature":
+            return "text"
+        return "decimal" if float in kinds else "numeric" if int in kinds else "text"
+
+    def _sentence(self, problem: FieldProblem) -> str:
+        message = sentence(problem.message)
+        # What was chosen from a list says nothing to people: it is an id.
+        chosen = problem.field.endswith("_id")
+        received = None if chosen else self.value(problem.field) or problem.received
+        told = "" if received in (None, "") else f" Received: {_short(received)}."
+        words = accepted_words(problem)
+        return f"{message}{told}" + (f" Accepted: {words}." if words else "")
+
+
+def typed_values() -> dict[str, str]:
+    """Return the fields of the posted form; newlines as the user meant them.
+
+    Browsers send each newline as two characters (HTML, 4.10.21.8).
+    """
+    return {name: text.replace("\r\n", "\n") for name, text in request.form.items()}
+
+
+def validated(model: type[M], typed: Mapping[str, str]) -> M:
+    """Return the model that the typed fields make. Raises ``InvalidFields``."""
+    try:
+        return model.model_validate(values(model, typed))
+    except ValidationError as error:
+        raise invalid(error, model) from error
+
+
+def values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the typed fields as the model's types; empty ones are left out.
+
+    A text that is no number stays text, for the model to refuse it.
+    """
+    given = {name: typed[name] for name in model.model_fields if name in typed}
+    filled = {
+        name: text for name, text in given.items() if text if name == "prompt" or text.strip()
+    }
+    return {name: _value(name, model.model_fields[name], text) for name, text in filled.items()}
+
+
+def attempt(form: Form, work: Callable[[], str]) -> tuple[str | None, int]:
+    """Do ``work``; return its result, or None and the status to answer with.
+
+    A refusal is put into ``form``, so that it can be shown beside its field.
+    """
+    try:
+        return work(), 303
+    except UserError as error:
+        form.problems, form.message = error.problems, str(error)
+        return None, error.status
+
+
+def range_of(name: str, info: FieldInfo) -> str:
+    """Return the range of a field in words: '2 to 1,000', 'over 0, at most 10'."""
+    if name in ACCEPTED:
+        return ACCEPTED[name]
+    found = bounds(info)
+    low, high = found.get("ge"), found.get("le")
+    if high is not None and high > ENDLESS:
+        high = None
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)}"
+    words = [("over", found.get("gt")), ("at least", low), ("at most", high)]
+    return ", ".join(f"{word} {number(limit)}" for word, limit in words if limit is not None)
+
+
+def accepted_words(problem: FieldProblem) -> str:
+    """Return what a field accepts, as a form says it: an empty field stands for null."""
+    words = ACCEPTED.get(problem.field, problem.accepted)
+    return words.replace(" or null", " or nothing")
+
+
+def literals(info: FieldInfo) -> list[str]:
+    """Return the values of a ``Literal`` field, or an empty list."""
+    if get_origin(info.annotation) is not Literal:
+        return []
+    return [str(value) for value in get_args(info.annotation)]
+
+
+def leaves(annotation: Any) -> set[Any]:
+    """Return the plain types inside an annotation."""
+    if get_origin(annotation) is Annotated:
+        return leaves(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType, list):
+        return set().union(*map(leaves, get_args(annotation)))
+    return {annotation}
+
+
+def fields_but(model: type[BaseModel], shown: Iterable[str]) -> list[str]:
+    """Return the model's other fields, in their order: later ones join the form by themselves."""
+    return [name for name in model.model_fields if name not in set(shown)]
+
+
+def _value(name: str, info: FieldInfo, text: str) -> Any:
+    if name == "stop":
+        return [_unescaped(line) for line in text.split("\n") if line]
+    if name == "temperature":
+        numbers = [_number(part, {float}) for part in text.replace(";", " ").split()]
+        return numbers[0] if len(numbers) == 1 else numbers
+    return text if name == "prompt" else _number(text.strip(), leaves(info.annotation))
+
+
+def _number(text: str, kinds: set[Any]) -> int | float | str:
+    if int in kinds and INTEGER.fullmatch(text):
+        return int(text)
+    if float in kinds and DECIMAL.fullmatch(text):
+        return float(text)
+    return text
+
+
+def _unescaped(line: str) -> str:
+    return re.sub(r"\\[nt\\]", lambda found: ESCAPES[found[0]], line)
+
+
+def _short(received: object) -> str:
+    text = str(received)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"

@@ -1,0 +1,141 @@
+"""Jobs: the list, one with all it leaves, its moves and its downloads."""
+
+from math import log
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from shared.architecture import layers_of
+from shared.checkpoints.models import Checkpoint
+from shared.errors import MoveRefused, NotFound
+from shared.jobs import services as moves
+from shared.jobs.models import Job, Kind, Status
+from shared.jobs.queries import get_job, list_jobs
+from shared.specs import GenerationSpec, TrainingSpec
+from web import downloads
+from web.api.writing import write
+from web.context import services, team_id
+from web.pages import reading
+from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
+from web.pages.live import MOST_NUMBER
+from web.pages.paging import asked_after
+from web.pages.state import WORDS, state_of
+
+jobs = APIBlueprint("jobs", __name__, url_prefix="/jobs", enable_openapi=False)
+
+PAGE = 30
+MOST = {
+    "epochs": reading.MOST_EPOCHS,
+    "samples": reading.MOST_SAMPLES,
+    "outputs": reading.MOST_OUTPUTS,
+}
+MOVES = {
+    "cancel": moves.cancel,
+    "pause": moves.pause,
+    "resume": moves.resume,
+    "retry": moves.retry,
+}
+
+
+@jobs.get("")
+def index() -> ResponseReturnValue:
+    """List the jobs, newest first."""
+    chosen = {
+        "kind": _one_of(request.args.get("kind"), list(Kind)),
+        "status": _one_of(request.args.get("status"), list(Status)),
+    }
+    after = asked_after()
+    with services().db.read() as session:
+        page = list_jobs(session, team_id(), **chosen, after=after, limit=PAGE)
+    rows = [(job, state_of(job)) for job in page.data]
+    return render_template("jobs.html", rows=rows, page=page, after=after, statuses=WORDS, **chosen)
+
+
+@jobs.get("/<job_id>")
+def show(job_id: str) -> ResponseReturnValue:
+    """Show a job."""
+    return _page(job_id)
+
+
+@jobs.post("/<job_id>/<any(cancel, pause, resume, retry):move>")
+def move(job_id: str, move: str) -> ResponseReturnValue:
+    """Move a job, or show why it cannot be moved."""
+    try:
+        write(lambda session: MOVES[move](session, get_job(session, team_id(), job_id).id))
+    except MoveRefused as error:
+        return _page(job_id, str(error)), error.status
+    return redirect(url_for(".show", job_id=job_id), 303)
+
+
+@jobs.get("/<job_id>/output.txt")
+def output_txt(job_id: str) -> ResponseReturnValue:
+    """Send the generated characters alone: all texts, or the one of ``number``."""
+    number = request.args.get("number", type=int)
+    if number is not None and not 0 < number <= MOST_NUMBER:
+        raise NotFound(f"the job has no output {number}")
+    return downloads.output_txt(services(), job_id, number)
+
+
+@jobs.get("/<job_id>/output.jsonl")
+def output_jsonl(job_id: str) -> ResponseReturnValue:
+    """Send the generated texts, a JSON object a line."""
+    return downloads.output_jsonl(services(), job_id)
+
+
+@jobs.get("/<job_id>/samples.txt")
+def samples_txt(job_id: str) -> ResponseReturnValue:
+    """Send the samples of a training job."""
+    return downloads.samples_txt(services(), job_id)
+
+
+@jobs.get("/<job_id>/samples.jsonl")
+def samples_jsonl(job_id: str) -> ResponseReturnValue:
+    """Send the samples of a training job, a JSON object a line."""
+    return downloads.samples_jsonl(services(), job_id)
+
+
+def _page(job_id: str, refusal: str | None = None) -> str:
+    with services().db.read() as session:
+        job = get_job(session, team_id(), job_id)
+        shown = _training(session, job) if job.kind == Kind.TRAIN else _generation(session, job)
+        version, corpus = reading.version_and_corpus(session, job.corpus_version_id)
+        events = [event_card(row) for row in reading.newest_events(session, job.id)]
+    return render_template(
+        "job.html", job=job, state=state_of(job), refusal=refusal,
+        version=version, corpus=corpus, events=events, most=MOST, **shown,
+    )  # fmt: skip
+
+
+def _training(session: Session, job: Job) -> dict[str, Any]:
+    """Return what the page of a training job shows besides."""
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    spec = TrainingSpec.model_validate(job.spec)
+    start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
+    return {
+        "epochs": [epoch_card(row) for row in reading.newest_epochs(session, job.id)],
+        "samples": [sample_card(row) for row in reading.newest_samples(session, job.id)],
+        "checkpoints": [checkpoint_card(r) for r in reading.shown_checkpoints(session, job.id)],
+        "layers": layers_of(spec, version.vocabulary_size),
+        "blind": log(version.vocabulary_size),
+        "spec": spec,
+        "start": start,
+    }
+
+
+def _generation(session: Session, job: Job) -> dict[str, Any]:
+    """Return what the page of a generation job shows besides."""
+    checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
+    outputs = reading.first_outputs(session, job.id)
+    return {
+        "outputs": [output_card(services().db, row) for row in outputs],
+        "spec": GenerationSpec.model_validate(job.spec),
+        "writer": checkpoint,
+        "trained": session.get_one(Job, checkpoint.job_id),
+    }
+
+
+def _one_of(value: str | None, values: list[Any]) -> str | None:
+    return value if value in values else None

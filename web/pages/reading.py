@@ -1,0 +1,146 @@
+"""What the pages read: the newest rows of a job, and what there is to choose from."""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from shared.checkpoints.models import Checkpoint
+from shared.checkpoints.queries import get_checkpoint, latest_checkpoints
+from shared.corpora.models import Corpus, CorpusVersion
+from shared.corpora.queries import list_corpora
+from shared.db import Base
+from shared.errors import NotFound
+from shared.jobs.models import Epoch, Event, Job, Output, Sample, Status
+from shared.pages import MAX_LIMIT
+
+R = TypeVar("R", bound=Base)
+
+UNDONE = (Status.RUNNING, Status.QUEUED, Status.PAUSED)
+# What a page carries of each at most; the downloads have it all.
+MOST_EPOCHS, MOST_SAMPLES, MOST_CHECKPOINTS, MOST_OUTPUTS, MOST_EVENTS = 2000, 50, 50, 100, 50
+
+
+def newest_epochs(session: Session, job_id: str) -> list[Epoch]:
+    """Return the job's last epoch records, newest first."""
+    return _newest(session, Epoch, Epoch.epoch, Epoch.job_id, job_id, MOST_EPOCHS)
+
+
+def newest_samples(session: Session, job_id: str) -> list[Sample]:
+    """Return the job's last samples, newest first."""
+    return _newest(session, Sample, Sample.epoch, Sample.job_id, job_id, MOST_SAMPLES)
+
+
+def newest_events(session: Session, job_id: str) -> list[Event]:
+    """Return the last things that happened to the job, newest first."""
+    return _newest(session, Event, Event.seq, Event.job_id, job_id, MOST_EVENTS)
+
+
+def samples_behind(session: Session, job_id: str, epoch: int) -> list[Sample]:
+    """Return the job's next samples behind an epoch, oldest first."""
+    query = select(Sample).where(Sample.job_id == job_id, Sample.epoch > epoch)
+    return list(session.scalars(query.order_by(Sample.epoch).limit(MOST_SAMPLES)))
+
+
+def first_outputs(session: Session, job_id: str, behind: int = 0) -> list[Output]:
+    """Return those of the job's first texts whose numbers are above ``behind``, in order."""
+    wanted = (Output.job_id == job_id, Output.number > behind, Output.number <= MOST_OUTPUTS)
+    return list(session.scalars(select(Output).where(*wanted).order_by(Output.number)))
+
+
+def shown_checkpoints(session: Session, job_id: str) -> list[Checkpoint]:
+    """Return the job's best checkpoint and the last ones, newest first."""
+    rows = _newest(
+        session, Checkpoint, Checkpoint.epoch, Checkpoint.job_id, job_id, MOST_CHECKPOINTS
+    )
+    if any(row.best for row in rows):
+        return rows
+    best = select(Checkpoint).where(Checkpoint.job_id == job_id, Checkpoint.best)
+    return [*rows, *session.scalars(best)]
+
+
+def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: int) -> list[Job]:
+    """Return the team's newest jobs that are in one of the statuses."""
+    query = select(Job).where(Job.team_id == team_id, Job.status.in_(statuses))
+    return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
+
+
+def newest_output(session: Session, team_id: str) -> tuple[Output, Job] | None:
+    """Return the last text that was generated, with its job."""
+    query = select(Output, Job).join(Job, Output.job_id == Job.id).where(Job.team_id == team_id)
+    row = session.execute(query.order_by(Output.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else None
+
+
+def newest_sample(session: Session, team_id: str) -> tuple[Sample, Job] | None:
+    """Return the last sample that a training run wrote, with its job."""
+    query = select(Sample, Job).join(Job, Sample.job_id == Job.id).where(Job.team_id == team_id)
+    row = session.execute(query.order_by(Sample.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else None
+
+
+def all_corpora(session: Session, team_id: str) -> list[Corpus]:
+    """Return the corpora to choose from, newest first."""
+    return list_corpora(session, team_id, limit=MAX_LIMIT).data
+
+
+def jobs_of_corpus(session: Session, corpus: Corpus, limit: int = 10) -> list[Job]:
+    """Return the newest jobs that read the corpus."""
+    versions = [version.id for version in corpus.versions]
+    query = select(Job).where(Job.corpus_version_id.in_(versions))
+    return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
+
+
+def best_checkpoint(session: Session, team_id: str) -> Checkpoint | None:
+    """Return the best checkpoint of the newest run that has one."""
+    query = select(Checkpoint).join(Job, Checkpoint.job_id == Job.id)
+    query = query.where(Job.team_id == team_id, Checkpoint.best)
+    return session.scalar(query.order_by(Job.id.desc()).limit(1))
+
+
+def checkpoints_to_choose(
+    session: Session, team_id: str, wanted: str = ""
+) -> list[tuple[Checkpoint, Job]]:
+    """Return the newest checkpoints, and the ``wanted`` one however old it is."""
+    rows = latest_checkpoints(session, team_id)
+    if not wanted or any(row.id == wanted for row, _ in rows):
+        return rows
+    try:
+        row = get_checkpoint(session, team_id, wanted)
+    except NotFound:
+        return rows
+    return [*rows, (row, session.get_one(Job, row.job_id))]
+
+
+def version_and_corpus(session: Session, version_id: str) -> tuple[CorpusVersion, Corpus]:
+    """Return a version with the corpus that it is of."""
+    version = session.get_one(CorpusVersion, version_id)
+    return version, session.get_one(Corpus, version.corpus_id)
+
+
+def counts(session: Session, team_id: str) -> dict[str, int]:
+    """Return how many corpora, checkpoints and generation jobs the team has."""
+    corpora = select(func.count()).select_from(Corpus).where(Corpus.team_id == team_id)
+    jobs = select(func.count()).select_from(Job).where(Job.team_id == team_id)
+    checkpoints = (
+        select(func.count()).select_from(Checkpoint).join(Job, Checkpoint.job_id == Job.id)
+    )
+    queries = {
+        "corpora": corpora,
+        "trained": jobs.where(Job.kind == "train"),
+        "generated": jobs.where(Job.kind == "generate"),
+        "checkpoints": checkpoints.where(Job.team_id == team_id),
+    }
+    return {name: session.scalar(query) or 0 for name, query in queries.items()}
+
+
+def _newest(
+    session: Session,
+    model: type[R],
+    key: InstrumentedAttribute[Any],
+    owner: InstrumentedAttribute[str],
+    job_id: str,
+    limit: int,
+) -> list[R]:
+    query = select(model).where(owner == job_id).order_by(key.desc()).limit(limit)
+    return list(session.scalars(query))

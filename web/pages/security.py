@@ -1,0 +1,57 @@
+"""What protects the pages: the token of every form, and the headers of every page."""
+
+from apiflask import APIFlask
+from flask import Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import SecurityError
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def secure_pages(app: APIFlask) -> None:
+    """Set up the forms' tokens, and add the headers to every page."""
+    # Only the pages check it: the API has a token of its own.
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    # For ever: a job's page stays open for as long as the job runs, and its buttons must work.
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+    CSRFProtect(app)
+    app.register_error_handler(CSRFError, _refused)
+    app.context_processor(_links)
+    app.after_request(_add_headers)
+
+
+def check_token() -> None:
+    """Refuse what is posted without the token of a form. Raises ``CSRFError``."""
+    current_app.extensions["csrf"].protect()
+
+
+def _links() -> dict[str, bool]:
+    """Tell whether a page can have links: not where it was asked for by a refused host name."""
+    return {"linked": not isinstance(request.routing_exception, SecurityError)}
+
+
+def _refused(error: CSRFError) -> ResponseReturnValue:
+    detail = (
+        "This form was not sent from a page of this service, or the service was set up anew "
+        "since the page was opened. Go back, reload the page and send the form again. "
+        f"({error.description})"
+    )
+    return render_template("error.html", status=400, title="The form was refused",
+                           detail=detail), 400  # fmt: skip
+
+
+def _add_headers(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response

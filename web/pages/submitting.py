@@ -1,0 +1,48 @@
+"""What the forms of both kinds of job share: their submission, and lists to choose from."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from shared.checkpoints.models import Checkpoint
+from shared.ids import new_id
+from shared.jobs.models import Job
+from shared.jobs.submissions import Submitter
+from web.context import services, team_id
+from web.pages import words
+from web.pages.forms import Choice
+
+ONCE = "once"
+
+
+def submitter(typed: Mapping[str, str]) -> Submitter:
+    """Return whose job it is, with a key that makes a form sent twice one job.
+
+    The key covers what was typed, so that going back to change something makes another job.
+    """
+    fields = sorted((name, text) for name, text in typed.items() if name != "csrf_token")
+    key = "page-" + sha256(repr(fields).encode()).hexdigest() if typed.get(ONCE) else None
+    return Submitter(team_id(), services().settings.max_losses, key)
+
+
+def fresh_once() -> str:
+    """Return the mark of a newly shown form."""
+    return new_id()
+
+
+def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:
+    """Return the checkpoints, those of one job together, newest job first."""
+    jobs = dict.fromkeys(job.id for _, job in sorted(rows, key=lambda r: r[1].id, reverse=True))
+    grouped = [row for job_id in jobs for row in rows if row[1].id == job_id]
+    return [
+        Choice(checkpoint.id, f"{job.name} · {_describe(checkpoint)}")
+        for checkpoint, job in grouped
+    ]
+
+
+def _describe(row: Checkpoint) -> str:
+    parts = [f"epoch {row.epoch}"]
+    if row.val_loss is not None:
+        parts.append(f"validation loss {words.loss(row.val_loss)}")
+    else:
+        parts.append(f"loss {words.loss(row.loss)}")
+    return " · ".join([*parts, "best"] if row.best else parts)

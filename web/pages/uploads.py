@@ -1,0 +1,122 @@
+"""Texts that come through the form: a file, a pasted text, or a built-in one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePath
+
+from flask import Request, request
+from werkzeug.datastructures import FileStorage
+from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, NeedData
+
+from shared.corpora.cleaning import Cleaning
+from shared.corpora.services import NewText, StoredText, builtin_text, store_text
+from shared.corpora.sources import BUILTINS
+from shared.errors import FieldProblem, InvalidFields, UserError
+from web.api.texts import UploadedCorpus, pasted_text, uploaded_text
+from web.context import services
+from web.pages.forms import validated
+
+SOURCES = ("file", "text", "builtin")
+CLEANING = ("lowercase", "nfc", "squeeze")
+# The fields before the file take less than this.
+HEAD_BYTES = 16 * 1024
+
+
+def source_of(typed: Mapping[str, str]) -> str:
+    """Return which of the three ways was chosen, which is also the name of its field."""
+    source = typed.get("source", "")
+    return source if source in SOURCES else "file"
+
+
+def name_of(typed: Mapping[str, str]) -> str:
+    """Return the corpus' name. Raises ``InvalidFields``.
+
+    An empty one is made from the file's or the built-in text's.
+    """
+    name = typed.get("name", "").strip() or _own_name(typed)
+    if not name:
+        raise InvalidFields.one(
+            "name", "a pasted text needs a name", None, "at most 200 characters"
+        )
+    return validated(UploadedCorpus, {"name": name}).name
+
+
+def store_typed(typed: Mapping[str, str]) -> StoredText:
+    """Clean and store the text of the form.
+
+    Raises ``UserError`` with a problem that names the field of the form.
+    """
+    source = source_of(typed)
+    try:
+        return store_text(services().db, _text(source, typed))
+    except UserError as error:
+        problems = [replace(problem, field=source) for problem in error.problems]
+        error.problems = problems or [FieldProblem(source, str(error))]
+        raise
+
+
+def names_before_file(incoming: Request) -> dict[str, str]:
+    """Return the fields that stand before the file in a form that is too large to read.
+
+    So the page can keep them; no more than the head is read.
+    """
+    boundary = incoming.mimetype_params.get("boundary", "")
+    if not boundary or not incoming.content_length:
+        return {}
+    head = incoming.environ["wsgi.input"].read(min(HEAD_BYTES, incoming.content_length))
+    try:
+        return _fields(MultipartDecoder(boundary.encode("latin-1")), head)
+    except ValueError:
+        return {}
+
+
+def too_large() -> FieldProblem:
+    """Return the problem of a text that is larger than what is taken."""
+    most = services().settings.max_upload_bytes
+    message = f"the text is larger than the {most:,} bytes that this installation accepts"
+    return FieldProblem("file", message)
+
+
+def _text(source: str, typed: Mapping[str, str]) -> NewText:
+    cleaning = Cleaning(**{name: typed.get(name) == "yes" for name in CLEANING})
+    if source == "text":
+        return pasted_text(typed.get("text", ""), cleaning)
+    if source == "builtin":
+        return builtin_text(_builtin(typed), services().settings, cleaning)
+    return uploaded_text(_file(), cleaning)
+
+
+def _builtin(typed: Mapping[str, str]) -> str:
+    name = typed.get("builtin", "")
+    if name not in BUILTINS:
+        accepted = "one of: " + ", ".join(BUILTINS)
+        raise InvalidFields.one("builtin", "choose a built-in text", name or None, accepted)
+    return name
+
+
+def _file() -> FileStorage:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidFields.one("file", "choose a file", None, "a text file")
+    return file
+
+
+def _own_name(typed: Mapping[str, str]) -> str:
+    source, file = source_of(typed), request.files.get("file")
+    if source == "file" and file is not None:
+        return PurePath((file.filename or "").replace("\\", "/")).stem[:200].strip()
+    return typed.get("builtin", "") if source == "builtin" else ""
+
+
+def _fields(decoder: MultipartDecoder, head: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    name = ""
+    decoder.receive_data(head)
+    while not isinstance(event := decoder.next_event(), NeedData):
+        if isinstance(event, Field):
+            name = event.name or ""
+        elif isinstance(event, Data) and name:
+            found[name] = found.get(name, "") + event.data.decode("utf-8", "replace")
+        elif not isinstance(event, Data):
+            name = ""
+    return found

@@ -1,0 +1,158 @@
+// Keeps a job's page up to date: asks for what is new about once a second until the job has ended.
+// All text is set by textContent: whatever a user or a model wrote stays text.
+"use strict";
+
+const EVERY = 1000;
+const MOST_WAIT = 15000;
+
+class LivePage {
+  constructor(page) {
+    this.page = page;
+    const { url, attempt, event, epoch, sample, output } = page.dataset;
+    this.url = url;
+    this.attempt = Number(attempt);
+    this.cursors = { event: Number(event), epoch: Number(epoch), sample: Number(sample), output: Number(output) };
+    this.wait = EVERY;
+    this.seen = { query: null, etag: null };
+  }
+
+  async start() {
+    while (await this.round()) {
+      await new Promise((resume) => setTimeout(resume, this.wait));
+    }
+  }
+
+  // Ask once; tell whether to ask again.
+  async round() {
+    try {
+      return await this.ask();
+    } catch {
+      this.wait = Math.min(this.wait * 2, MOST_WAIT);
+      this.tell("The server does not answer. This page goes on by itself when it is back.");
+      return true;
+    }
+  }
+
+  async ask() {
+    const query = new URLSearchParams(this.cursors).toString();
+    const known = query === this.seen.query && this.seen.etag;
+    const answer = await fetch(`${this.url}?${query}`, {
+      headers: known ? { "If-None-Match": this.seen.etag } : {},
+      cache: "no-store",
+      signal: AbortSignal.timeout(10000),
+    });
+    if (answer.status === 404) {
+      this.tell("This job is no longer here.");
+      return false;
+    }
+    if (answer.status !== 304 && !answer.ok) throw new Error(answer.statusText);
+    this.wait = EVERY;
+    this.tell("");
+    if (answer.status === 304) return true;
+    this.seen = { query, etag: answer.headers.get("ETag") };
+    return this.show(await answer.json());
+  }
+
+  show({ state, rows }) {
+    if (state.attempt !== this.attempt) this.startOver(state.attempt);
+    const more = Object.entries(rows).map(([name, list]) => this.showRows(name, list));
+    this.showState(state);
+    document.dispatchEvent(new CustomEvent("charloom:rows"));
+    return !state.ended || more.includes(true);
+  }
+
+  // Another attempt discards the texts of the one before.
+  startOver(attempt) {
+    this.attempt = attempt;
+    this.cursors.output = 0;
+    this.list("outputs")?.replaceChildren();
+  }
+
+  showState(state) {
+    for (const node of this.page.querySelectorAll("[data-state]")) {
+      const text = String(state[node.dataset.state] ?? "");
+      if (node.textContent !== text) node.textContent = text;
+    }
+    this.page.querySelector("[data-badge]").className = `badge-status status-${state.status}`;
+    this.page.querySelector("progress").value = state.percent;
+    this.page.querySelector("[data-if=failed]").hidden = !state.failed;
+    for (const form of this.page.querySelectorAll("[data-move]")) {
+      form.hidden = !state.moves.includes(form.dataset.move);
+    }
+    document.title = state.title;
+  }
+
+  // Put rows into their list, each in its place; tell whether the cursor moved.
+  showRows(name, rows) {
+    const list = this.list(name);
+    if (!list) return false;
+    for (const row of rows) this.showRow(list, name, row);
+    if ("whole" in list.dataset) this.keepOnly(list, new Set(rows.map((row) => row.key)));
+    if (name === "checkpoints") this.linkBest(rows.find((row) => row.best));
+    const last = list.dataset.order === "newest" ? "lastElementChild" : "firstElementChild";
+    while (list.childElementCount > Number(list.dataset.most || Infinity)) list[last].remove();
+    return this.moveCursor(name, rows);
+  }
+
+  showRow(list, name, row) {
+    let element = list.querySelector(`:scope > [data-key="${CSS.escape(row.key)}"]`);
+    if (!element) {
+      const blank = document.querySelector(`template[data-row=${name}]`);
+      element = blank.content.firstElementChild.cloneNode(true);
+      list[list.dataset.order === "newest" ? "prepend" : "append"](element);
+    }
+    fill(element, row);
+  }
+
+  keepOnly(list, keys) {
+    for (const element of [...list.children]) {
+      if (!keys.has(element.dataset.key)) element.remove();
+    }
+  }
+
+  linkBest(best) {
+    const link = document.getElementById("best");
+    link.hidden = !best;
+    if (best) link.href = best.generate_url;
+  }
+
+  moveCursor(name, rows) {
+    const [cursor, field] = {
+      events: ["event", "seq"], epochs: ["epoch", "epoch"],
+      samples: ["sample", "epoch"], outputs: ["output", "number"],
+    }[name] ?? [];
+    if (!cursor || !rows.length) return false;
+    this.cursors[cursor] = Math.max(this.cursors[cursor], Number(rows.at(-1)[field]));
+    return true;
+  }
+
+  list(name) {
+    return this.page.querySelector(`[data-rows=${name}]`);
+  }
+
+  tell(message) {
+    const away = document.getElementById("away");
+    if (away.textContent !== message) away.textContent = message;
+    away.hidden = !message;
+  }
+}
+
+function fill(element, row) {
+  element.dataset.key = row.key;
+  for (const [name, value] of Object.entries(row.data ?? {})) element.dataset[name] = value ?? "";
+  for (const slot of element.querySelectorAll("[data-slot]")) {
+    const text = row[slot.dataset.slot];
+    // A time that is shown in the reader's zone is not set back.
+    if (slot.dataset.local === undefined || !slot.textContent) slot.textContent = text;
+  }
+  for (const part of element.querySelectorAll("[data-if]")) part.hidden = !row[part.dataset.if];
+  for (const link of element.querySelectorAll("[data-link]")) link.href = row[link.dataset.link];
+  const time = element.querySelector("time[data-local]");
+  if (time && row.when_iso) {
+    time.setAttribute("datetime", row.when_iso);
+    window.charloom.localTimes(element);
+  }
+}
+
+const page = document.getElementById("live");
+if (page.dataset.ended === "false") new LivePage(page).start();

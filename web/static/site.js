@@ -1,0 +1,74 @@
+// What every page does a little better with a script: times in the reader's zone, one
+// submission for two clicks, and a file that is too large told before it is sent.
+"use strict";
+
+window.charloom = {
+  localTimes(root) {
+    for (const time of root.querySelectorAll("time[data-local][datetime]")) {
+      const moment = new Date(time.getAttribute("datetime"));
+      if (!Number.isNaN(moment.getTime())) {
+        time.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+        time.title = time.getAttribute("datetime");
+      }
+    }
+  },
+};
+
+function tooLarge(form) {
+  const most = Number(form.dataset.mostBytes);
+  const input = form.querySelector("input[type=file]");
+  const chosen = form.querySelector("input[name=source]:checked");
+  if (!most || !input || (chosen && chosen.value !== "file")) return false;
+  const file = input.files[0];
+  if (!file || file.size <= most) return false;
+  showError(input, `The file has ${file.size.toLocaleString()} bytes; at most ${most.toLocaleString()} are accepted.`);
+  return true;
+}
+
+function showError(input, message) {
+  const id = `${input.name}-error`;
+  let error = document.getElementById(id);
+  if (!error) {
+    error = document.createElement("p");
+    error.id = id;
+    error.className = "field-error";
+    error.setAttribute("role", "alert");
+    input.after(error);
+  }
+  error.textContent = message;
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", `${id} ${input.name}-help`);
+  input.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent || tooLarge(form)) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const button = form.querySelector("button[data-busy]");
+  if (button) {
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
+    button.setAttribute("aria-disabled", "true");
+  }
+});
+
+// A page that comes back from the browser's memory can be sent again.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    const button = form.querySelector("button[data-idle]");
+    if (button) {
+      button.textContent = button.dataset.idle;
+      button.removeAttribute("aria-disabled");
+    }
+  }
+});
+
+window.charloom.localTimes(document);
+document.querySelector("[aria-invalid=true]")?.focus();
