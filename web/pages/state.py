@@ -7,10 +7,10 @@ from shared.jobs.models import ENDED, Job, Kind, Status
 from web.pages import words
 
 WORDS = {
-    Status.QUEUED: "waiting",
+    Status.QUEUED: "queued",
     Status.RUNNING: "running",
     Status.PAUSED: "paused",
-    Status.SUCCEEDED: "finished",
+    Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
 }

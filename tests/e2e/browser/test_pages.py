@@ -25,7 +25,7 @@ def add_text(page: Page, folder: Path, name: str) -> None:
     page.goto("/corpora/new")
     page.get_by_label("Name").fill(name)
     page.get_by_label("File", exact=True).set_input_files(file)
-    page.get_by_role("button", name="Add the text").click()
+    page.get_by_role("button", name="Add the corpus").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
@@ -75,7 +75,7 @@ def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> Non
     sample = page.locator("[data-rows=samples] article").first
     expect(sample.locator("[data-slot=text]")).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
     expect(page.locator("#chart-box")).to_be_visible()
-    expect(page.locator("[data-badge]")).to_have_text("finished", timeout=RUN_MS)
+    expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     expect(page).to_have_title("Finished · by hand")
     expect(page.locator("[data-rows=samples] article")).to_have_count(3)
     expect(page.locator("[data-rows=epochs] tr")).to_have_count(3)
@@ -92,7 +92,7 @@ def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> Non
     page.get_by_label("Length").fill("120")
     page.get_by_label("Temperature").fill("0.3 0.8")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("[data-badge]")).to_have_text("finished", timeout=RUN_MS)
+    expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     texts = page.locator("[data-rows=outputs] article")
     expect(texts).to_have_count(2)
     expect(texts.first.locator("[data-slot=prompt]")).to_have_text("A journey\n千里")
@@ -136,7 +136,7 @@ def test_phone_width(page: Page, tmp_path: Path) -> None:
     add_text(page, tmp_path, name)
     corpus = page.url
     submit_training(page, name, epochs=1)
-    expect(page.locator("[data-badge]")).to_have_text("finished", timeout=RUN_MS)
+    expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     job = page.url
     page.set_viewport_size({"width": 375, "height": 720})
     places = ["/", "/corpora", "/corpora/new", corpus, f"{corpus}/versions/new", "/training/new",
@@ -154,11 +154,11 @@ def test_without_script(plain_page: Page, tmp_path: Path) -> None:
     page = plain_page
     add_text(page, tmp_path, "Journey without script")
     submit_training(page, "without script")
-    expect(page.locator("[data-badge]")).to_have_text("finished", timeout=RUN_MS)
+    expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     expect(page.locator("[data-rows=samples] article")).to_have_count(2)
     page.get_by_role("link", name="Generate from the best").click()
     page.get_by_label("Length").fill("50")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("[data-badge]")).to_have_text("finished", timeout=RUN_MS)
+    expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     link = page.get_by_role("link", name="output.txt", exact=True)
     assert len(download(page, link, tmp_path).read_bytes().decode()) == 50

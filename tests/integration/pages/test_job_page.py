@@ -172,7 +172,7 @@ def test_a_text_that_is_not_there(site: Site, db: Database, number: str) -> None
 def test_another_teams_things(site: Site, db: Database) -> None:
     """What belongs to another team is not there."""
     team = make_team(db)
-    corpus = make_corpus(db, team_id=team)
+    corpus = make_corpus(db, name="their secret", team_id=team)
     job = make_training_job(db, corpus, team_id=team)
     paths = [f"/corpora/{corpus.id}", f"/jobs/{job.id}", f"/jobs/{job.id}/live.json",
              f"/jobs/{job.id}/samples.txt", f"/corpora/{corpus.id}/text.txt"]  # fmt: skip

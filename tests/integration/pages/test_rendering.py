@@ -157,7 +157,7 @@ def test_moves_and_deletion_without_token_are_refused(site: Site, db: Database) 
     job = make_training_job(db, corpus)
     for path in (f"/jobs/{job.id}/cancel", f"/corpora/{corpus.id}/delete"):
         assert site.client.post(path).status_code == 400
-    assert "waiting" in site.get(f"/jobs/{job.id}").text
+    assert "queued" in site.get(f"/jobs/{job.id}").text
 
 
 def test_the_api_needs_no_form_token(site: Site) -> None:

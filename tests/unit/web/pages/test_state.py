@@ -27,8 +27,8 @@ def test_every_status_has_words_and_moves() -> None:
     [
         ({"progress": {"fraction": 0.4299}}, "42% · Prose"),
         ({"progress": {"fraction": 1.0}}, "99% · Prose"),
-        ({"status": "succeeded"}, "Finished · Prose"),
-        ({"status": "queued", "progress": {"fraction": 0.5}}, "Waiting · Prose"),
+        ({"status": "succeeded"}, "Succeeded · Prose"),
+        ({"status": "queued", "progress": {"fraction": 0.5}}, "Queued · Prose"),
     ],
 )
 def test_title(values: dict[str, Any], title: str) -> None:
