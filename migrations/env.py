@@ -17,21 +17,27 @@ def run() -> None:
     if url is None:
         raise SystemExit("migrations: no database address was given")
     engine = make_engine(url)
-    with engine.connect() as connection:
-        sqlite = connection.dialect.name == "sqlite"
+    try:
+        with engine.connect() as connection:
+            _migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        _foreign_keys(connection, "OFF")
+    with connection.execution_options(**WRITE).begin():
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=sqlite,
+            compare_type=True,
+        )
+        context.run_migrations()
         if sqlite:
-            _foreign_keys(connection, "OFF")
-        with connection.execution_options(**WRITE).begin():
-            context.configure(
-                connection=connection,
-                target_metadata=Base.metadata,
-                render_as_batch=sqlite,
-                compare_type=True,
-            )
-            context.run_migrations()
-            if sqlite:
-                _check_foreign_keys(connection)
-    engine.dispose()
+            _check_foreign_keys(connection)
 
 
 def _foreign_keys(connection: Connection, state: str) -> None:

@@ -95,7 +95,8 @@ def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
         select(func.count()).select_from(Job).where(Job.corpus_version_id.in_(versions))
     )
     if jobs:
-        raise InUse(f"{jobs} jobs read this corpus; delete them first")
+        noun = "job reads" if jobs == 1 else "jobs read"
+        raise InUse(f"{jobs} {noun} this corpus: it cannot be deleted")
     session.execute(delete(Corpus).where(Corpus.id == corpus.id))
 
 
