@@ -32,7 +32,7 @@ EVENTS = {
     "output": "Text written",
     "outputs_discarded": "Texts of an earlier attempt discarded",
     "requested": "Asked to stop",
-    "succeeded": "Finished",
+    "succeeded": "Succeeded",
     "failed": "Failed",
     "cancelled": "Cancelled",
     "paused": "Paused",

@@ -76,7 +76,7 @@ def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> Non
     expect(sample.locator("[data-slot=text]")).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
     expect(page.locator("#chart-box")).to_be_visible()
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
-    expect(page).to_have_title("Finished · by hand")
+    expect(page).to_have_title("Succeeded · by hand")
     expect(page.locator("[data-rows=samples] article")).to_have_count(3)
     expect(page.locator("[data-rows=epochs] tr")).to_have_count(3)
     expect(page.locator(".tag-best:visible")).to_have_count(1)
