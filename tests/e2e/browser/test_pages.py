@@ -63,47 +63,57 @@ def drawn(page: Page) -> int:
     )
 
 
-def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> None:
-    """Upload, train, see progress, chart and samples arrive without reloading, write, download."""
-    add_text(page, tmp_path, "Journey 千里")
-    submit_training(page, "by hand", epochs=3)
+def watch_to_the_end(page: Page, name: str, epochs: int) -> None:
+    """See progress, samples, table and chart arrive in a page that is never reloaded."""
     page.evaluate("window.neverReloaded = true")
     # Progress, while it runs: in the page and in its title.
-    expect(page).to_have_title(re.compile(r"^[1-9]\d?% · by hand$"), timeout=RUN_MS)
+    expect(page).to_have_title(re.compile(rf"^[1-9]\d?% · {name}$"), timeout=RUN_MS)
     expect(page.locator("[data-state=line]")).to_contain_text("Epoch")
-    # The first sample comes while the job still runs.
-    sample = page.locator("[data-rows=samples] article").first
-    expect(sample.locator("[data-slot=text]")).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
+    samples = page.locator("[data-rows=samples] article")
+    text = samples.first.locator("[data-slot=text]")
+    expect(text).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
     expect(page.locator("#chart-box")).to_be_visible()
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
-    expect(page).to_have_title("Succeeded · by hand")
-    expect(page.locator("[data-rows=samples] article")).to_have_count(3)
-    expect(page.locator("[data-rows=epochs] tr")).to_have_count(3)
+    expect(page).to_have_title(f"Succeeded · {name}")
+    expect(samples).to_have_count(epochs)
+    expect(page.locator("[data-rows=epochs] tr")).to_have_count(epochs)
     expect(page.locator(".tag-best:visible")).to_have_count(1)
     assert drawn(page) > 1000
     assert page.evaluate("window.neverReloaded") is True
 
-    link = page.get_by_role("link", name="model.keras of epoch 3")
-    with zipfile.ZipFile(download(page, link, tmp_path)) as model:
-        assert "config.json" in model.namelist()
 
+def write_two_texts(page: Page, prompt: str, length: int) -> list[str]:
+    """Generate at two temperatures through the form; return the texts as the page shows them."""
     page.get_by_role("link", name="Generate from the best").click()
-    page.get_by_label("Prompt").fill("A journey\n千里")
-    page.get_by_label("Length").fill("120")
+    page.get_by_label("Prompt").fill(prompt)
+    page.get_by_label("Length").fill(str(length))
     page.get_by_label("Temperature").fill("0.3 0.8")
     page.get_by_role("button", name="Generate").click()
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     texts = page.locator("[data-rows=outputs] article")
     expect(texts).to_have_count(2)
-    expect(texts.first.locator("[data-slot=prompt]")).to_have_text("A journey\n千里")
-    written = [texts.nth(n).locator("[data-slot=text]").text_content() or "" for n in range(2)]
+    expect(texts.first.locator("[data-slot=prompt]")).to_have_text(prompt)
+    return [texts.nth(n).locator("[data-slot=text]").text_content() or "" for n in range(2)]
+
+
+def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> None:
+    """Upload, train, see progress, chart and samples arrive without reloading, write, download."""
+    add_text(page, tmp_path, "Journey 千里")
+    submit_training(page, "by hand", epochs=3)
+    watch_to_the_end(page, "by hand", epochs=3)
+
+    link = page.get_by_role("link", name="model.keras of epoch 3")
+    with zipfile.ZipFile(download(page, link, tmp_path)) as model:
+        assert "config.json" in model.namelist()
+
+    written = write_two_texts(page, "A journey\n千里", 120)
     assert [len(text) for text in written] == [120, 120]
     link = page.get_by_role("link", name="output.txt", exact=True)
     assert download(page, link, tmp_path).read_bytes().decode() == "\n".join(written)
 
 
-def test_cancel_and_retry_by_hand(page: Page, tmp_path: Path) -> None:
-    """The buttons follow the job: cancelled from its page, queued again by retry."""
+def test_cancel_by_hand(page: Page, tmp_path: Path) -> None:
+    """The buttons follow the job: cancelled from its page, then retry is offered."""
     add_text(page, tmp_path, "Journey to cancel")
     submit_training(page, "to cancel", epochs=500)
     expect(page).to_have_title(re.compile(r"^\d+% · to cancel$"), timeout=RUN_MS)
