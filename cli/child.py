@@ -18,31 +18,32 @@ from cli.parts import Part
 
 # The folder that holds our packages: their programs find them there, wherever we were called.
 ROOT = Path(cli.__file__).resolve().parent.parent
-FIRST_DELAY, MOST_DELAY, SETTLED = 1.0, 30.0, 60.0
+FIRST_DELAY, SETTLED = 1.0, 60.0
 
 
 class Backoff:
     """How long to wait before each restart: doubling, and forgiven after a minute's work."""
 
-    def __init__(self) -> None:
-        self._next = FIRST_DELAY
+    def __init__(self, most: float):
+        self._first, self._most = min(FIRST_DELAY, most), most
+        self._next = self._first
 
     def after(self, lived: float) -> float:
         """Return the seconds to wait after a part that lived so long."""
         if lived >= SETTLED:
-            self._next = FIRST_DELAY
-        delay, self._next = self._next, min(2 * self._next, MOST_DELAY)
+            self._next = self._first
+        delay, self._next = self._next, min(2 * self._next, self._most)
         return delay
 
 
 class Child:
     """A part and its process, if it runs. Tend it from the thread that starts it."""
 
-    def __init__(self, part: Part, env: Mapping[str, str], output: Output):
+    def __init__(self, part: Part, env: Mapping[str, str], output: Output, most_delay: float = 30):
         self.part = part
         self.ready = part.ready is None
         self._env, self._output = env, output
-        self._backoff = Backoff()
+        self._backoff = Backoff(most_delay)
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._started = self._due = 0.0

@@ -53,7 +53,7 @@ def up(options: Options) -> None:
         if own_redis:
             env["CHARLOOM_REDIS_URL"] = own_redis.url
             parts = [redis_part(own_redis.argv), *parts]
-        _supervise(options, parts, env, stops)
+        _supervise(options, parts, env, stops, settings.restart_seconds)
 
 
 def environment(folder: DataFolder, host: str) -> dict[str, str]:
@@ -100,7 +100,11 @@ def _parts(options: Options, folder: DataFolder, settings: Settings) -> list[Par
 
 
 def _supervise(
-    options: Options, parts: list[Part], env: dict[str, str], stops: StopRequests
+    options: Options,
+    parts: list[Part],
+    env: dict[str, str],
+    stops: StopRequests,
+    restart_seconds: float,
 ) -> None:
     output = Output([part.name for part in parts])
     output.say(f"starting {', '.join(part.name for part in parts)}; data in {options.data}")
@@ -109,7 +113,7 @@ def _supervise(
     else:
         token = f"in the file {env['CHARLOOM_TOKEN_FILE']}"
     lines = [f"{READY} {options.url}", f"API token: {token}", "Ctrl-C stops it."]
-    supervisor = Supervisor(parts, env, output, stops)
+    supervisor = Supervisor(parts, env, output, stops, most_delay=restart_seconds)
     supervisor.run(ReadyProbe(f"{options.url}/readyz"), lambda: output.banner(lines))
 
 

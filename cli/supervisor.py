@@ -53,8 +53,9 @@ class Supervisor:
         output: Output,
         stops: StopRequests,
         grace: float = GRACE,
+        most_delay: float = 30,
     ):
-        self._children = [Child(part, env, output) for part in parts]
+        self._children = [Child(part, env, output, most_delay) for part in parts]
         self._output, self._stops, self._grace = output, stops, grace
 
     def run(self, is_up: Callable[[], bool], on_ready: Callable[[], None]) -> None:

@@ -3,11 +3,20 @@
 A blob is complete when its ``sha256`` is set, with the last chunk; equal bytes are kept once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, delete, exists, select, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    LargeBinary,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
@@ -17,6 +26,8 @@ from shared.errors import BlobMissing
 from shared.ids import new_id
 
 CHUNK_BYTES = 256 * 1024
+# Deleted in one transaction: it holds SQLite's lock.
+CHUNKS_AT_ONCE = 16
 
 
 class Blob(Base):
@@ -92,6 +103,24 @@ def read_blob(db: Database, blob_id: str, start: int = 0) -> Iterator[bytes]:
         skip = 0
 
 
+def slices(data: bytes | memoryview) -> Iterator[bytes]:
+    """Yield ``data`` in pieces of a chunk's size, so that a large one is not copied whole."""
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield bytes(data[start : start + CHUNK_BYTES])
+
+
+def without_grace(session: Session, blob_id: str) -> None:
+    """Let a blob go as soon as nothing refers to it any more. Raises ``BlobMissing``.
+
+    For who refers to it in the same transaction. Whoever stores the same bytes after that touches
+    the blob, and so keeps it for a grace time, also when this reference goes.
+    """
+    whole = (Blob.id == blob_id, Blob.sha256.is_not(None))
+    result = session.execute(update(Blob).where(*whole).values(touched_at=0.0))
+    if result.rowcount == 0:  # type: ignore[attr-defined]
+        raise BlobMissing(f"blob {blob_id} was reclaimed before anything referred to it")
+
+
 def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
     """Delete at most ``limit`` blobs that nothing has referred to since the grace time began.
 
@@ -101,14 +130,27 @@ def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
     condition = (Blob.touched_at < old, *_unreferenced())
     with db.read() as session:
         candidates = session.scalars(select(Blob.id).where(*condition).limit(limit)).all()
-    gone = 0
-    for blob_id in candidates:
+    return sum(_reclaim_one(db, blob_id, condition) for blob_id in candidates)
+
+
+def _reclaim_one(db: Database, blob_id: str, condition: Sequence[ColumnElement[bool]]) -> bool:
+    """Delete a blob if it still meets the condition; its chunks a few at a time."""
+    with db.write() as session:
+        # Whoever is about to refer to the blob holds its row: we look again after that.
+        session.execute(select(Blob.id).where(Blob.id == blob_id).with_for_update())
+        # Without its sha256 nobody can come upon its bytes any more.
+        doomed = update(Blob).where(Blob.id == blob_id, *condition).values(sha256=None)
+        if session.execute(doomed).rowcount == 0:  # type: ignore[attr-defined]
+            return False
+        last = select(func.max(BlobChunk.number)).where(BlobChunk.blob_id == blob_id)
+        count = (session.scalar(last) or 0) + 1
+    for first in range(0, count, CHUNKS_AT_ONCE):
+        some = BlobChunk.number.between(first, first + CHUNKS_AT_ONCE - 1)
         with db.write() as session:
-            # Whoever is about to refer to the blob holds its row: the deletion looks after that.
-            session.execute(select(Blob.id).where(Blob.id == blob_id).with_for_update())
-            result = session.execute(delete(Blob).where(Blob.id == blob_id, *condition))
-            gone += result.rowcount  # type: ignore[attr-defined]
-    return gone
+            session.execute(delete(BlobChunk).where(BlobChunk.blob_id == blob_id, some))
+    with db.write() as session:
+        session.execute(delete(Blob).where(Blob.id == blob_id))
+    return True
 
 
 def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:

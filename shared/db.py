@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Float, MetaData, Text, Uuid, create_engine, event
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,6 +18,8 @@ from shared.queue import NullTickets, Tickets
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 WRITE = {"charloom_write": True}
+# SQLite's pages have 4 KiB: 64 MiB are kept for what will be written next, 16 MiB go at a time.
+RESERVE_PAGES, SHRINK_PAGES = 16_384, 4_096
 
 # Stable names, so that a migration can name what it drops.
 NAMING = {
@@ -110,9 +114,36 @@ class Database:
         for queue in sorted(wanted):
             self.tickets.send(queue)
 
+    def shrink(self) -> None:
+        """Give some of the space that deleted rows left back to the disk; keep a reserve.
+
+        PostgreSQL does so by itself. A little at a time, for it holds the write lock.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar() or 0)
+        pages = min(free - RESERVE_PAGES, SHRINK_PAGES)
+        if pages <= 0:
+            return
+        raw = self.engine.raw_connection()
+        try:
+            # It frees a page each time the statement is stepped on, which only this does.
+            raw.cursor().executescript(f"PRAGMA incremental_vacuum({pages})")
+        finally:
+            raw.close()
+
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether an error says that the database cannot work right now, whatever was asked."""
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        return True
+    # Also a session that the server ended, as after too long a pause inside a transaction.
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def want_ticket(session: Session, queue: str) -> None:

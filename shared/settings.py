@@ -34,8 +34,14 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         600, gt=0, description="Without progress for so long, a run is given up to another worker."
     )
-    sweep_seconds: float = Field(5, gt=0, description="Time between two rounds of the sweeper.")
+    state_seconds: float = Field(
+        30, gt=0, description="Time between two resume states inside an epoch."
+    )
+    sweep_seconds: float = Field(3, gt=0, description="Time between two rounds of the sweeper.")
     max_losses: int = Field(3, ge=1, description="Lost leases in a row before a job fails.")
+    restart_seconds: float = Field(
+        30, ge=0.1, description="Longest wait before `charloom up` starts a part again that died."
+    )
     blob_grace_seconds: float = Field(
         3600, ge=0, description="How long bytes that nothing refers to are kept."
     )

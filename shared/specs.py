@@ -85,6 +85,12 @@ class TrainingSpec(Spec):
     keep_checkpoints: int = Field(
         10, ge=1, le=10_000, description="Newest checkpoints kept, besides the best one."
     )
+    keep_every: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Keep the checkpoint of every k-th epoch for good, too. Empty: none.",
+    )
 
     def split(self, characters: int) -> int:
         """Return how many of ``N`` characters are trained on; the rest is held out."""

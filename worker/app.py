@@ -4,6 +4,8 @@ Starts lean. TensorFlow loads in the pool's processes only: any operation of it 
 would make every child hang.
 """
 
+import os
+import signal
 import socket
 from typing import Any
 
@@ -17,11 +19,16 @@ from shared.logs import configure_logs
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from worker import devices
+from worker.board import Board
 from worker.engine import warm_up
 from worker.node import Node
+from worker.runners import take_over
 from worker.stopping import StopFlag
 
 log = structlog.get_logger(__name__)
+
+# How soon the parent replaces a pool process that died.
+POOL_SECONDS = 0.5
 
 settings = load_settings()
 app = make_celery(settings)
@@ -29,6 +36,7 @@ app.conf.include = ["worker.tasks"]
 
 # Before the fork, so that the pool's processes share it.
 stop_flag = StopFlag()
+board = Board()
 _node: Node | None = None
 
 
@@ -51,6 +59,12 @@ def _size_pool(conf: Any, options: dict[str, Any], **_: Any) -> None:
         conf.worker_concurrency = devices.slots(_queues(options.get("queues")), devices.gpus())
 
 
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _watch_pool(sender: Any, **_: Any) -> None:
+    # The first processes' end is seen by a timer only, which Celery runs every 5 s.
+    sender.hub.call_repeatedly(POOL_SECONDS, sender.pool.maintain_pool)
+
+
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop(**_: Any) -> None:
     stop_flag.raise_()
@@ -58,16 +72,24 @@ def _stop(**_: Any) -> None:
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _start_process(**_: Any) -> None:
-    """Pin the device, warm TensorFlow up, connect: a job then waits for none of it."""
+    """Connect, pin the device, warm TensorFlow up: a job then waits for none of it."""
     global _node
+    name = f"{socket.gethostname()}:{current_process().pid}"
+    database = Database(settings.database_url, CeleryTickets(app))
+    slot = board.slot(current_process().index)
+    _node = Node(settings, database, name, stop_flag, slot, _give_up)
+    # Before the seconds that TensorFlow takes.
+    take_over(_node)
     queues = set(app.amqp.queues.consume_from)
     device = devices.pin(current_process().index, queues, devices.gpus())
     if queues & {"train", "generate"}:
         warm_up()
-    name = f"{socket.gethostname()}:{current_process().pid}"
-    database = Database(settings.database_url, CeleryTickets(app))
-    _node = Node(settings, database, name, stop_flag)
     log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
+
+
+def _give_up() -> None:
+    """End this process, which hangs, so that its parent replaces it."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _queues(given: str | list[str] | None) -> set[str]:

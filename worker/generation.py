@@ -9,12 +9,19 @@ from typing import IO
 import structlog
 from sqlalchemy.orm import Session
 
-from shared.blobs import CHUNK_BYTES, write_blob
+from shared.blobs import CHUNK_BYTES
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.jobs.models import Job
-from shared.jobs.records import INLINE_BYTES, NewOutput, record_output, start_over
-from shared.jobs.services import Lease, hand_back, report_progress, succeed
+from shared.jobs.records import (
+    CUT_SHORT,
+    INLINE_BYTES,
+    NewOutput,
+    drop_unfinished,
+    record_output,
+)
+from shared.jobs.rows import Lease, fence
+from shared.jobs.services import hand_back, report_progress, succeed
 from shared.prompts import FittedPrompt
 from shared.specs import GenerationSpec
 from worker.engine.sampling import Stream, Writer
@@ -32,16 +39,18 @@ PROGRESS_SECONDS = 0.5
 
 
 def run_generation(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> None:
-    """Write every text, or keep what is written and stop when told to.
+    """Write every text that no earlier attempt finished, or stop when told to.
 
     Raises ``LeaseLost`` and ``UserError``s.
     """
-    node.write(lambda session: start_over(session, lease))
-    work = GenerationWork(node, job, lease, heartbeat)
-    for first in range(0, len(work.prompts), MOST_STREAMS):
-        work.write_texts(first, first + MOST_STREAMS)
-        if work.stopped:
-            log.info("job stopped", status=node.write(lambda s: hand_back(s, lease)).status)
+    finished = node.write(lambda session: drop_unfinished(session, lease))
+    work = node.keep_trying(lambda: GenerationWork(node, job, lease, heartbeat))
+    for texts in work.batches():
+        # Those written together stay together also the next time: how many there are sways the
+        # last bit of a probability.
+        if finished.issuperset(text + 1 for text in texts):
+            work.skip(texts)
+        elif not work.write(texts):
             return
     node.write(lambda session: succeed(session, lease))
     log.info("job succeeded")
@@ -62,29 +71,46 @@ class GenerationWork:
         self.prompts = prompts(node, self.spec, checkpoint.vocabulary, version, self._window)
         self._temperatures = self.spec.temperatures()
         self._begun = self._reported = time.monotonic()
-        self._written = 0
-        self.stopped = False
+        self._written = self._skipped = 0
 
-    def write_texts(self, first: int, last: int) -> None:
-        """Write texts ``first`` to ``last`` - 1 and record them, finished or cut short."""
-        streams = [self._stream(number) for number in range(len(self.prompts))[first:last]]
+    def batches(self) -> list[range]:
+        """Return the places of all texts, those together that are written together."""
+        every = range(len(self.prompts))
+        return [every[first : first + MOST_STREAMS] for first in every[::MOST_STREAMS]]
+
+    def skip(self, texts: range) -> None:
+        """Count texts as done that an earlier attempt finished."""
+        self._skipped += self.spec.length * len(texts)
+
+    def write(self, texts: range) -> bool:
+        """Write texts together and record them.
+
+        Tells whether they are finished; if not, the job is handed back.
+        """
+        streams = [self._stream(number) for number in texts]
         writer = Writer(self._model, self._vocabulary, streams, self.spec, self._window)
         with ExitStack() as stack:
             files = [stack.enter_context(_text_file()) for _ in streams]
-            for pieces in writer.run(self._should_stop):
+            for pieces in writer.run(self._heartbeat.should_stop):
                 for file, piece in zip(files, pieces, strict=True):
                     file.write(piece.encode())
                 self._advance(sum(map(len, pieces)))
             outputs = [self._output(s, f) for s, f in zip(streams, files, strict=True)]
-        self._node.write(lambda session: self._record(session, outputs))
+        if all(output.finish_reason != CUT_SHORT for output in outputs):
+            self._node.write(lambda session: self._record(session, outputs))
+            return True
+        log.info("job stopped", status=self._node.write(lambda s: self._stop(s, outputs)))
+        return False
+
+    def _stop(self, session: Session, outputs: list[NewOutput]) -> str:
+        """Hand the job back; if it is cancelled, it keeps what it wrote."""
+        if fence(session, self._lease) == "cancel":
+            self._record(session, outputs)
+        return hand_back(session, self._lease).status
 
     def _stream(self, number: int) -> Stream:
         prompt = self._vocabulary.encode(self.prompts[number].text)
         return Stream(number, prompt, self._temperatures[number])
-
-    def _should_stop(self) -> bool:
-        self.stopped = self._heartbeat.should_stop()
-        return self.stopped
 
     def _advance(self, characters: int) -> None:
         """Count what was written, and report it now and then."""
@@ -100,24 +126,25 @@ class GenerationWork:
 
     def _progress(self, seconds: float) -> dict[str, object]:
         total = self.spec.length * len(self.prompts)
+        done = self._written + self._skipped
         speed = self._written / seconds
         return {
-            "epoch": 0, "epochs": 0, "step": self._written, "steps": total,
-            "fraction": self._written / total, "characters_per_second": speed,
-            "eta_seconds": (total - self._written) / speed if speed else None,
+            "epoch": 0, "epochs": 0, "step": done, "steps": total,
+            "fraction": done / total, "characters_per_second": speed,
+            "eta_seconds": (total - done) / speed if speed else None,
         }  # fmt: skip
 
     def _output(self, stream: Stream, file: IO[bytes]) -> NewOutput:
         """Return what is to be recorded of a text; a long one's bytes are stored here."""
         size = file.tell()
         file.seek(0)
-        blob = write_blob(self._node.db, _chunks(file)) if size > INLINE_BYTES else None
+        blob = self._node.store(lambda: _chunks(file)) if size > INLINE_BYTES else None
         text = None if blob else file.read().decode()
         fitted: FittedPrompt = self.prompts[stream.number]
         return NewOutput(
             number=stream.number + 1, temperature=stream.temperature, prompt=fitted.text,
             prompt_report=fitted.report(), characters=stream.written,
-            rng_seed=self.spec.rng_seed, finish_reason=stream.finish_reason or "cancelled",
+            rng_seed=self.spec.rng_seed, finish_reason=stream.finish_reason or CUT_SHORT,
             text=text, blob=blob,
         )  # fmt: skip
 
@@ -132,5 +159,6 @@ def _text_file() -> IO[bytes]:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
     while chunk := file.read(CHUNK_BYTES):
         yield chunk

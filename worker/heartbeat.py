@@ -2,24 +2,29 @@
 
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.errors import LeaseLost
-from shared.jobs.services import Lease, renew
+from shared.jobs.rows import Lease
+from shared.jobs.services import renew
 from worker.node import Node
+from worker.stopping import StopRequested
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class Heartbeat:
     """Keeps one lease while its block runs.
 
-    It stops renewing when the run makes no progress for ``stall_seconds``: a hung run is then
-    taken over by another worker.
+    When the run makes no progress for ``stall_seconds`` it stops renewing and gives the process
+    up: a hung run is then taken over by another worker, and its process replaced.
     """
 
     def __init__(self, node: Node, lease: Lease):
@@ -50,12 +55,23 @@ class Heartbeat:
         self.progressed()
         return self.requested is not None or self._node.stop.is_up()
 
+    def watched(self, pieces: Iterable[T]) -> Iterator[T]:
+        """Yield ``pieces``, each of which is progress.
+
+        Raises ``StopRequested`` when the run shall stop, ``LeaseLost``.
+        """
+        for piece in pieces:
+            if self.should_stop():
+                raise StopRequested
+            yield piece
+
     def _beat(self) -> None:
         settings = self._node.settings
         while not self._done.wait(settings.renew_seconds):
             silence = time.monotonic() - self._progressed_at
             if silence > settings.stall_seconds:
-                log.error("no progress: the lease is left to run out", seconds=round(silence))
+                log.error("no progress: the job is given up", seconds=round(silence))
+                self._node.give_up()
                 return
             if not self._renew():
                 return
@@ -71,4 +87,6 @@ class Heartbeat:
         except SQLAlchemyError as error:
             # A late renewal still counts, as long as nobody took the job.
             log.warning("lease not renewed, will try again", error=str(error))
+            # The run may be waiting for the database, too: that is no hang.
+            self._progressed_at = time.monotonic()
         return True

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shared.db import Database
+from shared.blobs import StoredBlob, write_blob
+from shared.db import Database, is_away
 from shared.settings import Settings
+from worker.board import Slot
 from worker.stopping import StopFlag
 
 T = TypeVar("T")
@@ -21,31 +23,52 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Node:
-    """The collaborators of tasks and runners."""
+    """The collaborators of tasks and runners.
+
+    ``slot`` is where this process writes which job it runs; ``give_up`` ends a process that hangs.
+    """
 
     settings: Settings
     db: Database
     name: str
     stop: StopFlag
+    slot: Slot = field(default_factory=Slot)
+    give_up: Callable[[], None] = field(default=lambda: None)
 
     def write(self, change: Callable[[Session], T]) -> T:
-        """Do ``change`` in a transaction; while the database is away, keep the work and try again.
+        """Do ``change`` in a transaction, as ``keep_trying`` does."""
+        return self.keep_trying(lambda: self._write(change))
+
+    def store(self, pieces: Callable[[], Iterator[bytes]]) -> StoredBlob:
+        """Store what ``pieces`` yields each time it is called, as ``keep_trying`` does."""
+        return self.keep_trying(lambda: write_blob(self.db, pieces()))
+
+    def keep_trying(self, action: Callable[[], T]) -> T:
+        """Do ``action``; while the database is away, keep the work and try again.
 
         Raises the database's error only when this worker is told to stop meanwhile.
         """
         for delay in _delays():
             try:
-                with self.db.write() as session:
-                    return change(session)
-            except OperationalError as error:
-                if self.stop.is_up():
+                return action()
+            except SQLAlchemyError as error:
+                if self.stop.is_up() or not is_away(error):
                     raise
-                log.warning("database is away, will write later", error=str(error.orig))
+                log.warning("database is away, will try again", error=_short(error))
                 time.sleep(delay)
         raise AssertionError("unreachable: the delays never end")
+
+    def _write(self, change: Callable[[Session], T]) -> T:
+        with self.db.write() as session:
+            return change(session)
 
 
 def _delays() -> Iterator[float]:
     yield from RETRY_SECONDS
     while True:
         yield RETRY_SECONDS[-1]
+
+
+def _short(error: SQLAlchemyError) -> str:
+    """Return what happened without the statement and its values."""
+    return str(getattr(error, "orig", None) or error).strip()

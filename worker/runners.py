@@ -1,19 +1,28 @@
 """From a claimed job to its end: the lease, errors, and which runner a kind has."""
 
+import errno
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from shared.db import is_away
 from shared.errors import LeaseLost, UserError
 from shared.jobs.models import Job
-from shared.jobs.services import Lease, claim, fail
+from shared.jobs.rows import Lease
+from shared.jobs.services import claim, fail, hand_back, lose
 from worker.heartbeat import Heartbeat
 from worker.node import Node
+from worker.stopping import StopRequested
 
 log = structlog.get_logger(__name__)
 
 Runner = Callable[[Node, Job, Lease, Heartbeat], None]
+Move = Callable[..., Job]
 # By name: importing a runner loads TensorFlow, which only a pool's process may do.
 RUNNERS = {
     "train": ("worker.training", "run_training"),
@@ -36,20 +45,36 @@ def work(node: Node, kind: str) -> int:
 def run_job(node: Node, job: Job) -> None:
     """Run a claimed job to its end, whatever happens on the way."""
     lease = Lease(job.id, job.attempt)
+    node.slot.hold(lease)
     with structlog.contextvars.bound_contextvars(job=job.id, attempt=job.attempt):
         log.info("job started", kind=job.kind, name=job.name)
         try:
             with Heartbeat(node, lease) as heartbeat:
                 runner_of(job.kind)(node, job, lease, heartbeat)
-        except LeaseLost as error:
-            log.warning("job given up: it is another worker's now", reason=str(error))
-        except UserError as error:
-            log.warning("job failed", code=error.code, reason=str(error))
-            _fail(node, lease, error.code, str(error))
+        except SystemExit:
+            # SIGTERM to this very process, as when a whole process group is asked to end.
+            _move(node, lease, hand_back)
+            raise
         except Exception as error:
-            log.exception("job failed")
-            kind = type(error).__name__
-            _fail(node, lease, "internal", f"the worker failed ({kind}); its log has the details")
+            _move(node, lease, _after(error))
+        finally:
+            node.slot.clear()
+
+
+def take_over(node: Node) -> None:
+    """Queue the job again that this process's predecessor ran when it died."""
+    lease = node.slot.held()
+    if lease is None:
+        return
+    try:
+        with node.db.write() as session:
+            job = lose(session, lease, "the pool process died")
+        log.warning("pool process died", job=job.id, status=job.status, losses=job.losses)
+    except LeaseLost:
+        log.info("pool process died; its job had been taken over", job=lease.job_id)
+    except SQLAlchemyError as error:
+        log.error("pool process died; its job waits for its lease to run out", error=str(error))
+    node.slot.clear()
 
 
 def runner_of(kind: str) -> Runner:
@@ -59,8 +84,51 @@ def runner_of(kind: str) -> Runner:
     return runner
 
 
-def _fail(node: Node, lease: Lease, code: str, message: str) -> None:
+def _after(error: Exception) -> Move | None:
+    """Return the move that an error asks for; None where another worker has the job."""
+    match error:
+        case LeaseLost():
+            log.warning("job given up: it is another worker's now", reason=str(error))
+            return None
+        case StopRequested():
+            return hand_back
+        case MemoryError():
+            log.error("out of memory", reason=str(error))
+            return partial(lose, reason="out of memory")
+        case SQLAlchemyError() if is_away(error):
+            log.error("job given up: the database is away", error=str(error))
+            return hand_back
+        case UserError():
+            return partial(fail, code=error.code, message=str(error))
+        case OSError(errno=errno.ENOSPC):
+            return partial(fail, code="disk_full", message=_disk_full())
+        case _:
+            log.exception("job failed")
+            name = type(error).__name__
+            message = f"the worker failed ({name}); its log has the details"
+            return partial(fail, code="internal", message=message)
+
+
+def _move(node: Node, lease: Lease, move: Move | None) -> None:
+    if move is None:
+        return
     try:
-        node.write(lambda session: fail(session, lease, code, message))
+        job = node.write(lambda session: move(session, lease))
     except LeaseLost as error:
         log.warning("job given up: it is another worker's now", reason=str(error))
+    except SQLAlchemyError as error:
+        log.error("job left until its lease runs out: the database is away", error=str(error))
+    else:
+        _tell(job)
+
+
+def _tell(job: Job) -> None:
+    details: dict[str, Any] = {"code": job.error_code, "reason": job.error_message}
+    log.warning("job stopped", status=job.status, **{k: v for k, v in details.items() if v})
+
+
+def _disk_full() -> str:
+    return (
+        f"the worker's disk is full: free some space for {tempfile.gettempdir()} and retry; "
+        "the job goes on from its last saved state"
+    )

@@ -7,6 +7,10 @@ before the fork reaches a pool process in the middle of a training run.
 import mmap
 
 
+class StopRequested(Exception):
+    """The run shall stop, and has nothing to save yet."""
+
+
 class StopFlag:
     """A flag shared with every process forked after it was made."""
 

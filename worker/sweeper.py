@@ -30,13 +30,14 @@ _rounds = Rounds()
 
 
 def sweep(node: Node, rounds: Rounds = _rounds) -> None:
-    """Take back jobs whose lease ran out, top tickets up, reclaim bytes that nothing refers to."""
+    """Take back jobs whose lease ran out, top tickets up, reclaim what nothing refers to."""
     if may_expire(node, rounds):
         for job in node.write(expire):
             log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
     top_up(node)
     if freed := reclaim(node.db, node.settings.blob_grace_seconds):
         log.info("blobs reclaimed", count=freed)
+    node.db.shrink()
 
 
 def may_expire(node: Node, rounds: Rounds) -> bool:

@@ -8,14 +8,15 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
-from shared.blobs import CHUNK_BYTES, StoredBlob, read_blob, write_blob
+from shared.blobs import CHUNK_BYTES, StoredBlob, read_blob, slices
 from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import resume_blob
 from shared.checkpoints.services import NewCheckpoint
 from shared.corpora.models import CorpusVersion
 from shared.jobs.models import Job
 from shared.jobs.records import NewSample, record_epoch, save_state
-from shared.jobs.services import Lease, hand_back, report_progress, succeed
+from shared.jobs.rows import Lease, happened
+from shared.jobs.services import hand_back, report_progress, succeed
 from shared.specs import TrainingSpec
 from worker.engine.state import TrainingState
 from worker.engine.training import EpochDone, Progress, TrainingRun
@@ -23,6 +24,7 @@ from worker.engine.vocabulary import Vocabulary
 from worker.heartbeat import Heartbeat
 from worker.models import keras_model
 from worker.node import Node
+from worker.states import StateSaver
 
 log = structlog.get_logger(__name__)
 
@@ -34,28 +36,37 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
 
     Raises ``LeaseLost``, ``Diverged`` and other ``UserError``s.
     """
-    run = prepare(node, job)
-    for report in run:
-        if isinstance(report, EpochDone):
-            store_epoch(node, lease, run, report)
-            heartbeat.progressed()
-        else:
-            heartbeat.requested = _progress(node, lease, report)
-        if not run.finished and heartbeat.should_stop():
-            stop(node, lease, run)
-            return
+    run = node.keep_trying(lambda: prepare(node, job, heartbeat))
+    with StateSaver(node, lease) as saver:
+        for report in run:
+            if isinstance(report, EpochDone):
+                saver.finish()
+                store_epoch(node, lease, run, report)
+                heartbeat.progressed()
+            else:
+                heartbeat.requested = _progress(node, lease, report)
+            if not run.finished and heartbeat.should_stop():
+                saver.finish()
+                stop(node, lease, run)
+                return
+            if saver.due():
+                saver.save(run.state())
     node.write(lambda session: succeed(session, lease))
     log.info("job succeeded")
 
 
-def prepare(node: Node, job: Job) -> TrainingRun:
-    """Return the run, at the place where an earlier attempt stopped if there was one."""
+def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
+    """Return the run, at the place where an earlier attempt stopped if there was one.
+
+    Raises ``StopRequested`` when told to stop while the text is read.
+    """
     with node.db.read() as session:
         version = session.get_one(CorpusVersion, job.corpus_version_id)
         start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
         state = resume_blob(session, job.id)
     vocabulary = Vocabulary(version.vocabulary)
-    ids = vocabulary.encode_utf8(read_blob(node.db, version.blob_id), version.characters)
+    text = heartbeat.watched(read_blob(node.db, version.blob_id))
+    ids = vocabulary.encode_utf8(text, version.characters)
     return TrainingRun(
         TrainingSpec.model_validate(job.spec), ids, vocabulary,
         state=TrainingState.from_bytes(b"".join(read_blob(node.db, state))) if state else None,
@@ -81,7 +92,8 @@ def stop(node: Node, lease: Lease, run: TrainingRun) -> None:
     state = _store_state(node, run)
 
     def change(session: Session) -> str:
-        save_state(session, lease, state, run.position())
+        happened(session, lease, "state_saved", run.position())
+        save_state(session, lease, state)
         return hand_back(session, lease).status
 
     log.info("job stopped", status=node.write(change))
@@ -96,11 +108,12 @@ def _store_model(node: Node, run: TrainingRun) -> StoredBlob:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.keras")
         run.save_model(path)
-        return write_blob(node.db, _file_chunks(path))
+        return node.store(lambda: _file_chunks(path))
 
 
 def _store_state(node: Node, run: TrainingRun) -> StoredBlob:
-    return write_blob(node.db, [run.state().to_bytes()])
+    state = run.state().to_bytes()
+    return node.store(lambda: slices(state))
 
 
 def _file_chunks(path: Path) -> Iterator[bytes]:

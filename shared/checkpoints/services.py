@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select, true, update
 from sqlalchemy.orm import Session
 
-from shared.blobs import StoredBlob
+from shared.blobs import StoredBlob, without_grace
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.db import now
+from shared.errors import InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
+
+# How many jobs a refusal names.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -46,18 +50,38 @@ def add_checkpoint(
     session.add(row)
     session.flush()
     _mark_best(session, job.id)
-    _drop_old(session, job.id, keep=job.spec["keep_checkpoints"])
+    _drop_old(session, job.id, job.spec["keep_checkpoints"], job.spec.get("keep_every"))
     return row
 
 
 def keep_state(session: Session, job_id: str, attempt: int, state: StoredBlob) -> None:
-    """Replace the job's resume state; the old one's bytes are reclaimed later."""
+    """Replace the job's resume state; the sweeper's next round takes the old one's bytes.
+
+    Raises ``BlobMissing``.
+    """
+    without_grace(session, state.id)
     values: dict[str, Any] = {"attempt": attempt, "blob_id": state.id, "created_at": now()}
     result = session.execute(
         update(ResumeState).where(ResumeState.job_id == job_id).values(**values)
     )
     if result.rowcount == 0:  # type: ignore[attr-defined]
         session.add(ResumeState(job_id=job_id, **values))
+
+
+def drop_state(session: Session, job_id: str) -> None:
+    """Delete the job's resume state, if it has one."""
+    session.execute(delete(ResumeState).where(ResumeState.job_id == job_id))
+
+
+def check_unused(session: Session, job_id: str) -> None:
+    """Refuse when another job works with a checkpoint of this one. Raises ``InUse``."""
+    made = select(Checkpoint.id).where(Checkpoint.job_id == job_id)
+    query = select(Job.name).where(Job.checkpoint_id.in_(made), Job.id != job_id).order_by(Job.id)
+    names = session.scalars(query).all()
+    if names:
+        others = f" and {len(names) - NAMED} others" if len(names) > NAMED else ""
+        shown = ", ".join(repr(name) for name in names[:NAMED])
+        raise InUse(f"jobs work with checkpoints of this one: delete {shown}{others} first")
 
 
 def _mark_best(session: Session, job_id: str) -> None:
@@ -73,8 +97,9 @@ def _judged_by(row: Checkpoint) -> float:
     return row.loss if row.val_loss is None else row.val_loss
 
 
-def _drop_old(session: Session, job_id: str, keep: int) -> None:
-    """Delete all but the newest ``keep``, the best, and those that another job works with."""
+def _drop_old(session: Session, job_id: str, keep: int, every: int | None) -> None:
+    """Delete all but the newest ``keep``, the best, those of every ``every``-th epoch, and those
+    that another job works with."""
     newest = (
         select(Checkpoint.id)
         .where(Checkpoint.job_id == job_id)
@@ -87,6 +112,7 @@ def _drop_old(session: Session, job_id: str, keep: int) -> None:
             Checkpoint.job_id == job_id,
             Checkpoint.best.is_(False),
             Checkpoint.id.not_in(newest),
+            Checkpoint.epoch % every != 0 if every else true(),
             ~exists().where(Job.checkpoint_id == Checkpoint.id),
         )
         .execution_options(synchronize_session=False)

@@ -1,4 +1,4 @@
-"""What a running job writes. Each write passes the fence of ``services.happened`` first."""
+"""What a running job writes. Each write passes the fence of ``rows`` first."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,12 @@ from shared.checkpoints.services import NewCheckpoint, add_checkpoint, keep_stat
 from shared.db import now
 from shared.ids import new_id
 from shared.jobs.models import Epoch, Output, Sample
-from shared.jobs.services import Lease, happened
+from shared.jobs.rows import Lease, fence, happened
 
 # Longer texts go to a blob: a job's page must not carry megabytes.
 INLINE_BYTES = 64 * 1024
+# Why a text ended that has not the length asked for.
+CUT_SHORT = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,11 @@ def record_epoch(
     """Write all that an epoch leaves, or nothing: so no epoch is ever doubled or half there.
 
     ``numbers`` are the columns of ``Epoch``. A finished epoch sets ``losses`` to 0.
-    Raises ``LeaseLost``.
+    Done again after a commit whose answer was lost, it changes nothing. Raises ``LeaseLost``.
     """
+    fence(session, lease)
+    if session.get(Epoch, (lease.job_id, numbers["epoch"])):
+        return
     job = happened(session, lease, "epoch", numbers, losses=0)
     session.add(Epoch(job_id=job.id, attempt=lease.attempt, created_at=now(), **numbers))
     if sample is not None:
@@ -66,21 +71,31 @@ def record_epoch(
     keep_state(session, job.id, lease.attempt, state)
 
 
-def save_state(session: Session, lease: Lease, state: StoredBlob, position: dict[str, Any]) -> None:
+def save_state(session: Session, lease: Lease, state: StoredBlob) -> None:
     """Replace the resume state. Raises ``LeaseLost``."""
-    job = happened(session, lease, "state_saved", position)
-    keep_state(session, job.id, lease.attempt, state)
+    fence(session, lease)
+    keep_state(session, lease.job_id, lease.attempt, state)
 
 
-def start_over(session: Session, lease: Lease) -> None:
-    """Delete the outputs of earlier attempts of a generation job. Raises ``LeaseLost``."""
-    if session.scalar(select(Output.id).where(Output.job_id == lease.job_id).limit(1)):
-        happened(session, lease, "outputs_discarded", {})
-        session.execute(delete(Output).where(Output.job_id == lease.job_id))
+def drop_unfinished(session: Session, lease: Lease) -> set[int]:
+    """Delete the texts that an earlier attempt cut short; return the numbers of the others.
+
+    Raises ``LeaseLost``.
+    """
+    fence(session, lease)
+    mine = Output.job_id == lease.job_id
+    cut = delete(Output).where(mine, Output.finish_reason == CUT_SHORT).returning(Output.number)
+    if numbers := session.scalars(cut).all():
+        happened(session, lease, "outputs_discarded", {"numbers": sorted(numbers)})
+    return set(session.scalars(select(Output.number).where(mine)))
 
 
 def record_output(session: Session, lease: Lease, output: NewOutput) -> None:
-    """Write one output. Raises ``LeaseLost``."""
+    """Write one output, unless it is there already. Raises ``LeaseLost``."""
+    fence(session, lease)
+    same = (Output.job_id == lease.job_id, Output.number == output.number)
+    if session.scalar(select(Output.id).where(*same)):
+        return
     row = Output(
         id=new_id(),
         job_id=lease.job_id,

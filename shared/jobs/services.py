@@ -8,33 +8,30 @@ to another can write nothing more.
     succeed, fail                running -> succeeded, failed
     hand_back                    running -> queued (cancelled, paused when that was requested)
     expire                       running -> queued, failed (likewise)
+    lose                         running -> as expire, by who knows that the worker is gone
     cancel, pause                queued -> at once; running -> when its worker stops
     resume, retry                paused; failed, cancelled -> queued
+    delete                       succeeded, failed, cancelled -> gone
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
+from shared.checkpoints.services import check_unused, drop_state
 from shared.db import database_time, now, want_ticket
-from shared.errors import LeaseLost, MoveRefused, NotFound
+from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.models import ENDED, Job, Status
+from shared.jobs.rows import Lease, change, fence, held, lease_lost
 
 # How far apart one team's waiting jobs are spread in the order of claims: in that time other
 # teams' jobs get their turn.
 FAIR_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Lease:
-    """A worker's right to a job: ``attempt`` is its fencing number."""
-
-    job_id: str
-    attempt: int
+# As the row is now, also where the session holds an older picture of it.
+FRESH = {"populate_existing": True}
 
 
 def submit(session: Session, job: Job) -> Job:
@@ -45,7 +42,7 @@ def submit(session: Session, job: Job) -> Job:
     job.created_at, job.started_at, job.finished_at = now(), None, None
     session.add(job)
     session.flush()
-    (job,) = _update(session, Job.id == job.id)
+    (job,) = change(session, Job.id == job.id)
     add_event(session, job, "queued")
     want_ticket(session, job.kind)
     return job
@@ -61,7 +58,7 @@ def claim(session: Session, kind: str, worker: str, lease_seconds: float) -> Job
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    jobs = _update(
+    jobs = change(
         session,
         Job.id == best,
         Job.status == Status.QUEUED,
@@ -81,44 +78,22 @@ def renew(session: Session, lease: Lease, lease_seconds: float) -> str | None:
 
     Raises ``LeaseLost``.
     """
-    row = session.execute(
-        update(Job)
-        .where(*_held(lease))
-        .values(lease_until=database_time() + lease_seconds)
-        .returning(Job.requested)
-    ).one_or_none()
-    if row is None:
-        raise _lost(lease)
-    return row[0]
+    return fence(session, lease, lease_until=database_time() + lease_seconds)
 
 
 def report_progress(session: Session, lease: Lease, progress: dict[str, Any]) -> str | None:
     """Store the progress; return what was requested meanwhile. Raises ``LeaseLost``."""
-    row = session.execute(
-        update(Job).where(*_held(lease)).values(progress=progress).returning(Job.requested)
-    ).one_or_none()
-    if row is None:
-        raise _lost(lease)
-    return row[0]
-
-
-def happened(
-    session: Session, lease: Lease, type_: str, data: dict[str, Any], **values: Any
-) -> Job:
-    """Add an event to a running job, with changes to its row. Raises ``LeaseLost``.
-
-    Every write of a running job passes here first: the row's lock is its fence.
-    """
-    jobs = _update(session, *_held(lease), **values)
-    if not jobs:
-        raise _lost(lease)
-    add_event(session, jobs[0], type_, data)
-    return jobs[0]
+    return fence(session, lease, progress=progress)
 
 
 def succeed(session: Session, lease: Lease) -> Job:
-    """End a job well; this beats a cancel that came too late. Raises ``LeaseLost``."""
-    return _leave(session, lease, Status.SUCCEEDED, progress=_finished(session, lease))
+    """End a job well; this beats a cancel that came too late. Raises ``LeaseLost``.
+
+    Nothing is left to resume: the state goes.
+    """
+    job = _leave(session, lease, Status.SUCCEEDED, progress=_finished(session, lease))
+    drop_state(session, job.id)
+    return job
 
 
 def fail(session: Session, lease: Lease, code: str, message: str) -> Job:
@@ -138,17 +113,20 @@ def hand_back(session: Session, lease: Lease) -> Job:
 
     Raises ``LeaseLost``.
     """
-    job = session.get(Job, lease.job_id, populate_existing=True, with_for_update=True)
-    if job is None:
-        raise _lost(lease)
+    job = _locked(session, lease)
     return _leave(session, lease, _after_stop(job), {"reason": "handed back"})
+
+
+def lose(session: Session, lease: Lease, reason: str) -> Job:
+    """Take back a running job whose worker is known to be gone. Raises ``LeaseLost``."""
+    return _lose(session, _locked(session, lease), reason)
 
 
 def expire(session: Session) -> list[Job]:
     """Take back every running job whose lease ran out; return them."""
-    late = (Job.status == Status.RUNNING, Job.lease_until < database_time())
-    ids = session.scalars(select(Job.id).where(*late).with_for_update(skip_locked=True)).all()
-    return [_expire_one(session, job_id) for job_id in ids]
+    late = select(Job).where(Job.status == Status.RUNNING, Job.lease_until < database_time())
+    jobs = session.scalars(late.with_for_update(skip_locked=True), execution_options=FRESH)
+    return [_lose(session, job, "lease ran out") for job in jobs.all()]
 
 
 def cancel(session: Session, job_id: str) -> Job:
@@ -180,21 +158,25 @@ def retry(session: Session, job_id: str) -> Job:
     )
 
 
-def _update(session: Session, *where: ColumnElement[bool], **values: Any) -> list[Job]:
-    """Change the jobs that match, taking the next event number, and return them as they are."""
-    statement = (
-        update(Job).where(*where).values(event_seq=Job.event_seq + 1, **values).returning(Job)
-    )
-    options = {"populate_existing": True, "synchronize_session": False}
-    return list(session.scalars(statement, execution_options=options).all())
+def delete(session: Session, job_id: str) -> None:
+    """Delete an ended job and all that it left. Raises ``MoveRefused``, ``InUse``.
+
+    The bytes go when the sweeper finds that nothing refers to them any more.
+    """
+    query = select(Job).where(Job.id == job_id, Job.status.in_(ENDED)).with_for_update()
+    if session.scalar(query, execution_options=FRESH) is None:
+        raise _refusal(session, job_id, "delete", ENDED)
+    check_unused(session, job_id)
+    session.execute(sql_delete(Job).where(Job.id == job_id))
 
 
-def _held(lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    return (Job.id == lease.job_id, Job.attempt == lease.attempt, Job.status == Status.RUNNING)
-
-
-def _lost(lease: Lease) -> LeaseLost:
-    return LeaseLost(f"job {lease.job_id} is no longer attempt {lease.attempt}'s to write")
+def _locked(session: Session, lease: Lease) -> Job:
+    """Return a held job, its row locked until the transaction ends. Raises ``LeaseLost``."""
+    query = select(Job).where(*held(lease)).with_for_update()
+    job = session.scalar(query, execution_options=FRESH)
+    if job is None:
+        raise lease_lost(lease)
+    return job
 
 
 def _leave(
@@ -207,9 +189,9 @@ def _leave(
     """Move a held job out of ``running``."""
     if status in ENDED:
         values["finished_at"] = now()
-    jobs = _update(
+    jobs = change(
         session,
-        *_held(lease),
+        *held(lease),
         status=status,
         requested=None,
         lease_until=None,
@@ -217,7 +199,7 @@ def _leave(
         **values,
     )
     if not jobs:
-        raise _lost(lease)
+        raise lease_lost(lease)
     add_event(session, jobs[0], status, data)
     if status is Status.QUEUED:
         want_ticket(session, jobs[0].kind)
@@ -230,37 +212,30 @@ def _after_stop(job: Job) -> Status:
     return requested[job.requested] if job.requested else Status.QUEUED
 
 
-def _expire_one(session: Session, job_id: str) -> Job:
-    job = session.get_one(Job, job_id, populate_existing=True)
+def _lose(session: Session, job: Job, reason: str) -> Job:
+    """Count a loss of a locked job: queued again, or failed when that was one too many."""
     lease, losses, status = Lease(job.id, job.attempt), job.losses + 1, _after_stop(job)
-    data = {"reason": "lease ran out", "worker": job.worker, "losses": losses}
-    if status is Status.QUEUED and losses >= job.max_losses:
-        message = (
-            f"the worker was lost {losses} times without a finished epoch between "
-            f"(limit {job.max_losses}): out of memory, most likely"
-        )
-        data |= {"code": "worker_lost", "message": message}
-        return _leave(
-            session,
-            lease,
-            Status.FAILED,
-            data,
-            losses=losses,
-            error_code="worker_lost",
-            error_message=message,
-        )
-    return _leave(session, lease, status, data, losses=losses)
+    data = {"reason": reason, "worker": job.worker, "losses": losses}
+    if status is not Status.QUEUED or losses < job.max_losses:
+        return _leave(session, lease, status, data, losses=losses)
+    message = (
+        f"the worker was lost {losses} times without a finished epoch between "
+        f"(limit {job.max_losses}; the last time: {reason}): out of memory, most likely"
+    )
+    error = {"error_code": "worker_lost", "error_message": message}
+    data |= {"code": "worker_lost", "message": message}
+    return _leave(session, lease, Status.FAILED, data, losses=losses, **error)
 
 
 def _stop(session: Session, job_id: str, move: str, to: Status, at_once: tuple[Status, ...]) -> Job:
     values = {"finished_at": now()} if to in ENDED else {}
-    jobs = _update(
+    jobs = change(
         session, Job.id == job_id, Job.status.in_(at_once), status=to, requested=None, **values
     )
     if jobs:
         add_event(session, jobs[0], to)
         return jobs[0]
-    jobs = _update(session, Job.id == job_id, Job.status == Status.RUNNING, requested=move)
+    jobs = change(session, Job.id == job_id, Job.status == Status.RUNNING, requested=move)
     if not jobs:
         raise _refusal(session, job_id, move, (*at_once, Status.RUNNING))
     add_event(session, jobs[0], "requested", {"move": move})
@@ -270,7 +245,7 @@ def _stop(session: Session, job_id: str, move: str, to: Status, at_once: tuple[S
 def _queue_again(
     session: Session, job_id: str, move: str, allowed: tuple[Status, ...], **values: Any
 ) -> Job:
-    jobs = _update(
+    jobs = change(
         session,
         Job.id == job_id,
         Job.status.in_(allowed),

@@ -51,6 +51,11 @@ def wait_for_epoch(client: Client, job: dict[str, Any], epoch: int) -> list[dict
     return client.rows(job["id"], "epochs")
 
 
+def reasons(client: Client, job: dict[str, Any]) -> list[str]:
+    """Return why the job was queued, each time."""
+    return [e["data"].get("reason") for e in client.rows(job["id"], "events")]
+
+
 def start_long_run(client: Client) -> dict[str, Any]:
     """Submit a run that takes a while."""
     corpus = client.add_corpus("reference", text=python_reference()[:50_000])
@@ -100,11 +105,14 @@ def test_without_the_token_nobody_gets_in(stack: Stack) -> None:
 def test_a_killed_pool_process_is_replaced_and_its_job_goes_on(
     stack: Stack, client: Client
 ) -> None:
-    """kill -9 in the middle of training: the job runs on from its last epoch, to the end."""
+    """kill -9 in the middle of training: queued again at once, the job runs on to its end."""
     job = start_long_run(client)
     before = wait_for_epoch(client, job, 2)
     os.kill(worker_processes(stack, "train")[-1], signal.SIGKILL)
+    # Sooner than any lease could run out.
+    wait_for(lambda: "the pool process died" in reasons(client, job), 5)
     done = wait_for_end(client, job)
+    assert done["losses"] == 0, "a finished epoch forgives"
     assert done["attempt"] >= 2
     after = client.rows(job["id"], "epochs")
     assert after[: len(before)] == before, "no finished epoch is run again"

@@ -1,7 +1,8 @@
 """Makes what a test stands on, through the real services."""
 
 import io
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -18,12 +19,14 @@ from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.queries import get_job
 from shared.jobs.records import NewSample, record_epoch
-from shared.jobs.services import Lease, claim
+from shared.jobs.rows import Lease
+from shared.jobs.services import cancel, claim, fail, pause, succeed
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.specs import GenerationRequest, TrainingRequest
 
 TEXT = "It was the best of times, it was the worst of times.\n" * 40
 WORKER = "node:1"
+T = TypeVar("T")
 
 
 NUMBERS: dict[str, Any] = {
@@ -34,6 +37,12 @@ NUMBERS: dict[str, Any] = {
     "seconds": 1.5,
     "characters_per_second": 1000.0,
 }
+
+
+def do(db: Database, step: Callable[[Session], T]) -> T:
+    """Do one thing in a transaction of its own."""
+    with db.write() as session:
+        return step(session)
 
 
 def make_team(db: Database, name: str = "the others") -> str:
@@ -74,6 +83,20 @@ def make_training_job(
     request = TrainingRequest.model_validate(given)
     with db.write() as session:
         return submit_training(session, Submitter(team_id, max_losses, key), request)
+
+
+def make_standing_job(db: Database, status: str) -> Job:
+    """Return a training job that stands at ``status``, brought there by moves alone.
+
+    Where a worker had it, it has finished an epoch.
+    """
+    job = make_training_job(db)
+    if status in ("paused", "cancelled"):
+        with db.write() as session:
+            (pause if status == "paused" else cancel)(session, job.id)
+    elif status != "queued":
+        _run_to(db, claim_job(db, job), status)
+    return reload(db, job)
 
 
 def make_generation_job(
@@ -142,6 +165,15 @@ def reload(db: Database, job: Job | Lease) -> Job:
     with db.read() as session:
         found = session.get_one(Job, job.id if isinstance(job, Job) else job.job_id)
         return get_job(session, found.team_id, found.id)
+
+
+def _run_to(db: Database, lease: Lease, status: str) -> None:
+    finish_epoch(db, lease)
+    with db.write() as session:
+        if status == "succeeded":
+            succeed(session, lease)
+        elif status == "failed":
+            fail(session, lease, "diverged", "the loss is no number")
 
 
 def _vocabulary(session: Session, lease: Lease) -> str:

@@ -26,6 +26,8 @@ class RaisedAfter:
         self.looks = -1
 
 
-def make_node(db: Database, settings: Settings, *, name: str = "node:1", stop: Any = None) -> Node:
-    """Return a node that works on ``db``."""
-    return Node(settings, db, name, stop or StopFlag())
+def make_node(
+    db: Database, settings: Settings, *, name: str = "node:1", stop: Any = None, **parts: Any
+) -> Node:
+    """Return a node that works on ``db``; ``parts`` are further fields of ``Node``."""
+    return Node(settings, db, name, stop or StopFlag(), **parts)

@@ -89,22 +89,44 @@ def free_port() -> int:
         return port
 
 
+class OwnRedis:
+    """A Redis server that keeps nothing, and that may be stopped and started again."""
+
+    def __init__(self, home: Path):
+        port = free_port()
+        options = f"--port {port} --bind 127.0.0.1 --appendonly no --dir {home}".split()
+        self._command = [_redis_executable(), *options, "--save", ""]
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        _wait_for_redis(self.url, self._process)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@contextmanager
+def own_redis() -> Iterator[OwnRedis]:
+    """Run a Redis server in a folder of its own."""
+    home = Path(tempfile.mkdtemp(prefix="charloom-redis-"))
+    server = OwnRedis(home)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @contextmanager
 def running_redis() -> Iterator[str]:
-    """Run a Redis server that keeps nothing, and yield its address."""
-    port, home = free_port(), tempfile.mkdtemp(prefix="charloom-redis-")
-    options = f"--port {port} --bind 127.0.0.1 --appendonly no --dir {home}".split()
-    process = subprocess.Popen(
-        [_redis_executable(), *options, "--save", ""], stdout=subprocess.DEVNULL
-    )
-    try:
-        address = f"redis://127.0.0.1:{port}/0"
-        _wait_for_redis(address, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(home, ignore_errors=True)
+    """Run a Redis server and yield its address."""
+    with own_redis() as server:
+        yield server.url
 
 
 def _redis_executable() -> str:

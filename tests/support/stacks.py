@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +62,13 @@ def command(*arguments: str) -> list[str]:
     return [*start, *arguments]
 
 
-def environment(mark: str) -> dict[str, str]:
-    """Return an environment with short times, without settings of whoever runs the tests."""
+def environment(mark: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment with short times, without settings of whoever runs the tests.
+
+    Variables of ``env`` go over it.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHARLOOM_")}
-    return kept | SHORT_TIMES | {MARK: mark}
+    return kept | SHORT_TIMES | dict(env or {}) | {MARK: mark}
 
 
 def refused(*arguments: str) -> str:
@@ -82,9 +85,9 @@ def refused(*arguments: str) -> str:
 
 
 @contextmanager
-def running_stack(data: Path) -> Iterator[Stack]:
+def running_stack(data: Path, env: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """Run ``charloom up`` until the block ends, then press Ctrl-C; nothing may be left."""
-    stack = start_stack(data)
+    stack = start_stack(data, env)
     try:
         wait_for(lambda: READY in stack.said() or stack.process.poll() is not None, START_SECONDS)
         assert stack.process.poll() is None, f"the stack ended:\n{stack.said()}"
@@ -98,13 +101,13 @@ def running_stack(data: Path) -> Iterator[Stack]:
     assert left == {}, "processes were left behind"
 
 
-def start_stack(data: Path) -> Stack:
-    """Start ``charloom up`` on a free port and ``data``."""
+def start_stack(data: Path, env: Mapping[str, str] | None = None) -> Stack:
+    """Start ``charloom up`` on a free port and ``data``, with more variables if given."""
     port, mark, log = free_port(), new_id(), data.with_suffix(".log")
     arguments = ["up", "--port", str(port), "--data", str(data)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(*arguments), env=environment(mark), cwd=ROOT, stdin=subprocess.DEVNULL,
+            command(*arguments), env=environment(mark, env), cwd=ROOT, stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     return Stack(f"http://127.0.0.1:{port}", data, process, log, mark)

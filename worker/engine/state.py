@@ -35,17 +35,17 @@ class TrainingState:
     optimizer: list[NDArray[np.generic]]
     position: Position = field(default_factory=Position)
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self) -> memoryview:
         """Return the state as an uncompressed npz file without pickles."""
         arrays = {f"weight_{i}": array for i, array in enumerate(self.weights)}
         arrays |= {f"optimizer_{i}": array for i, array in enumerate(self.optimizer)}
         arrays["position"] = np.frombuffer(json.dumps(asdict(self.position)).encode(), np.uint8)
         file = io.BytesIO()
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        return file.getvalue()
+        return file.getbuffer()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "TrainingState":
+    def from_bytes(cls, data: bytes | memoryview) -> "TrainingState":
         """Return the state that ``to_bytes`` wrote."""
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             position = Position(**json.loads(file["position"].tobytes()))

@@ -13,7 +13,10 @@ Step = Callable[[NDArray[np.int32]], tuple[float, float]]
 
 
 def train_step(model: Any, optimizer: Any) -> Step:
-    """Return a step that trains on windows (B, T + 1) and returns mean loss and accuracy."""
+    """Return a step that trains on windows (B, T + 1) and returns mean loss and accuracy.
+
+    The step raises ``MemoryError`` where the device has too little.
+    """
 
     @tf.function(input_signature=[_windows(model)])  # type: ignore[untyped-decorator]
     def step(windows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -52,7 +55,10 @@ def _windows(model: Any) -> tf.TensorSpec:
 
 def _as_floats(step: Any) -> Step:
     def run(windows: NDArray[np.int32]) -> tuple[float, float]:
-        loss, accuracy = step(windows)
+        try:
+            loss, accuracy = step(windows)
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(error.message.partition("\n")[0]) from error
         return float(loss), float(accuracy)
 
     return run

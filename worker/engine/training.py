@@ -7,7 +7,7 @@ character.
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ class TrainingRun:
                 f"the text has {len(ids)} characters; this spec needs {spec.least_characters()}"
             )
         self.spec, self.vocabulary, self._ids = spec, vocabulary, ids
-        self._progress_seconds = progress_seconds
+        self._progress_seconds, self._reported = progress_seconds, 0.0
         windows = count(spec.split(len(ids)), spec.window, spec.step)
         self._order = Order(windows, spec.rng_seed)
         self._per_epoch = min(windows, spec.max_windows or windows)
@@ -145,39 +145,54 @@ class TrainingRun:
     def __iter__(self) -> Iterator[Progress | EpochDone]:
         """Train, yielding ``Progress`` now and then and ``EpochDone`` after each epoch.
 
-        Raises ``Diverged`` naming epoch and step when a loss or weight is no finite number.
+        Progress comes while the epoch is validated and its sample written, too: whoever iterates
+        may stop there. Raises ``Diverged`` naming epoch and step when a loss or weight is no
+        finite number, ``MemoryError``.
         """
-        spec, window = self.spec, self.spec.window
         while not self.finished:
             at = self._position
-            reported = begun = time.perf_counter()
-            while at.step < self.steps:
-                # The epoch's windows are the next ones of an endless row of permutations.
-                first = (at.epoch - 1) * self._per_epoch + at.step * spec.batch_size
-                last = min(first + spec.batch_size, at.epoch * self._per_epoch)
-                starts = self._order.at(first, last) * spec.step
-                loss, accuracy = self._train(batch(self._ids, starts, window))
-                at.loss += loss * (last - first)
-                at.accuracy += accuracy * (last - first)
-                at.windows += last - first
-                at.step += 1
-                if not math.isfinite(loss):
-                    raise self._diverged("the loss")
-                now = time.perf_counter()
-                at.seconds, begun = at.seconds + now - begun, now
-                if now - reported >= self._progress_seconds:
-                    yield self._progress()
-                    # What the listener did meanwhile is not training.
-                    reported = begun = time.perf_counter()
-            # The last step's loss is from before its update.
-            if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
-                raise self._diverged("a weight")
-            yield self._progress()
-            # Validation belongs to the epoch: a run that stops before its end does it again.
-            record = self._record(*self._validate())
-            sample = self._sample(record.epoch) if spec.sample_length else None
+            yield from self._train_epoch()
+            # Both belong to the epoch: a run that stops before its end does them again.
+            record = self._record(*(yield from self._validate()))
+            sample = (yield from self._sample(at.epoch)) if self.spec.sample_length else None
             self._position = Position(epoch=at.epoch + 1)
             yield EpochDone(record, sample)
+
+    def _train_epoch(self) -> Iterator[Progress]:
+        """Train to the epoch's end."""
+        at = self._position
+        self._reported = begun = time.perf_counter()
+        while at.step < self.steps:
+            self._step()
+            at.seconds += time.perf_counter() - begun
+            # What the listener does meanwhile is not training.
+            yield from self._reports()
+            begun = time.perf_counter()
+        # The last step's loss is from before its update.
+        if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+            raise self._diverged("a weight")
+        yield self._progress()
+
+    def _step(self) -> None:
+        """Train on the next batch. Raises ``Diverged``."""
+        spec, at = self.spec, self._position
+        # The epoch's windows are the next ones of an endless row of permutations.
+        first = (at.epoch - 1) * self._per_epoch + at.step * spec.batch_size
+        last = min(first + spec.batch_size, at.epoch * self._per_epoch)
+        starts = self._order.at(first, last) * spec.step
+        loss, accuracy = self._train(batch(self._ids, starts, spec.window))
+        at.loss += loss * (last - first)
+        at.accuracy += accuracy * (last - first)
+        at.windows += last - first
+        at.step += 1
+        if not math.isfinite(loss):
+            raise self._diverged("the loss")
+
+    def _reports(self) -> Iterator[Progress]:
+        """Yield the progress if it is time to, counted from the end of the last report."""
+        if time.perf_counter() - self._reported >= self._progress_seconds:
+            yield self._progress()
+            self._reported = time.perf_counter()
 
     def _progress(self) -> Progress:
         at, spec = self._position, self.spec
@@ -214,7 +229,7 @@ class TrainingRun:
             at.windows / at.seconds,
         )
 
-    def _validate(self) -> tuple[float | None, float | None]:
+    def _validate(self) -> Generator[Progress, None, tuple[float | None, float | None]]:
         """Return loss and accuracy over the validation windows, or None where there are none."""
         size = len(self._held_out)
         if size == 0:
@@ -223,12 +238,13 @@ class TrainingRun:
         for first in range(0, size, VALIDATION_BATCH):
             starts = self._held_out[first : first + VALIDATION_BATCH]
             sums += np.array(self._judge(batch(self._ids, starts, self.spec.window))) * len(starts)
+            yield from self._reports()
         loss, accuracy = sums / size
         if not math.isfinite(loss):
             raise self._diverged("the validation loss")
         return float(loss), float(accuracy)
 
-    def _sample(self, epoch: int) -> Sample:
+    def _sample(self, epoch: int) -> Generator[Progress, None, Sample]:
         """Write text after a random excerpt; where it is, is a function of seed and epoch."""
         spec = self.spec
         rng = generator(spec.rng_seed, Use.SAMPLE, epoch)
@@ -238,7 +254,10 @@ class TrainingRun:
         stream = Stream(0, prompt, spec.sample_temperature)
         model = CharacterModel.from_keras(self.model)
         writer = Writer(model, self.vocabulary, [stream], generation, spec.window)
-        text = "".join(piece for (piece,) in writer.run())
+        text = ""
+        for (piece,) in writer.run():
+            text += piece
+            yield from self._reports()
         return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, seed)
 
     def _restore(self, state: TrainingState) -> None:

@@ -7,10 +7,11 @@ from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.jobs.models import Job, Kind, Output
 from shared.jobs.queries import list_outputs, output_text
-from shared.jobs.services import cancel, claim
+from shared.jobs.services import cancel, claim, retry
 from shared.settings import Settings
 from tests.support.factories import TEXT, make_generation_job, make_training_job, reload
 from tests.support.nodes import RaisedAfter, make_node
+from worker.engine.sampling import PIECE_CHARACTERS
 from worker.runners import run_job, work
 
 
@@ -111,13 +112,38 @@ def test_a_cancelled_job_keeps_what_it_wrote(
     assert 0 < row.characters < 10_000_000
 
 
-def test_a_job_that_was_handed_back_starts_over(
+def test_a_cancelled_job_starts_its_cut_texts_over(
     db: Database, settings: Settings, checkpoint: Checkpoint
 ) -> None:
-    """Another worker writes every text anew: none is there twice."""
+    """A retry writes every text that was cut short anew: none is there twice."""
     job = make_generation_job(db, checkpoint, length=2_000, count=2)
-    work(make_node(db, settings, stop=RaisedAfter(1)), Kind.GENERATE)
-    assert reload(db, job).status == "queued"
+    with db.write() as session:
+        claimed = claim(session, "generate", "node:1", 30)
+        cancel(session, job.id)
+    assert claimed is not None
+    run_job(make_node(db, settings), claimed)
+    with db.write() as session:
+        retry(session, job.id)
     work(make_node(db, settings), Kind.GENERATE)
     rows = outputs(db, job)
     assert [(row.number, row.characters) for row in rows] == [(1, 2_000), (2, 2_000)]
+    assert {row.finish_reason for row in rows} == {"length"}
+
+
+def test_a_job_that_was_handed_back_keeps_finished_texts(
+    db: Database, settings: Settings, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker writes only what is missing, and the same as if nothing had happened."""
+    monkeypatch.setattr("worker.generation.MOST_STREAMS", 2)
+    whole = make_generation_job(db, checkpoint, length=200, count=5)
+    work(make_node(db, settings), Kind.GENERATE)
+    job = make_generation_job(db, checkpoint, length=200, count=5)
+    looks = 200 // PIECE_CHARACTERS + 2
+    work(make_node(db, settings, stop=RaisedAfter(looks)), Kind.GENERATE)
+    before = outputs(db, job)
+    assert reload(db, job).status == "queued"
+    assert [row.number for row in before] == [1, 2], "nothing half-written is shown"
+    work(make_node(db, settings, name="node:2"), Kind.GENERATE)
+    after = outputs(db, job)
+    assert [row.id for row in after[:2]] == [row.id for row in before]
+    assert [row.text for row in after] == [row.text for row in outputs(db, whole)]

@@ -1,10 +1,12 @@
 """A thread renews a lease while the job computes, and hears what was requested."""
 
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from shared.db import Database, database_time
 from shared.errors import LeaseLost
@@ -85,12 +87,29 @@ def test_a_lost_lease_stops_the_run(db: Database, quick: Settings) -> None:
             heartbeat.progressed()
 
 
-def test_a_hung_run_loses_its_lease(db: Database, quick: Settings) -> None:
-    """Without progress for stall_seconds the lease is left to run out."""
-    lease = claim_job(db, make_training_job(db), seconds=1)
-    node = make_node(db, quick.model_copy(update={"stall_seconds": 0.3}))
-    with Heartbeat(node, lease):
+def test_a_hung_run_loses_its_lease_and_its_process(db: Database, quick: Settings) -> None:
+    """Without progress for stall_seconds the process is given up, and its lease runs out."""
+    lease, given_up = claim_job(db, make_training_job(db), seconds=1), threading.Event()
+    hasty = quick.model_copy(update={"stall_seconds": 0.3})
+    with Heartbeat(make_node(db, hasty, give_up=given_up.set), lease):
+        assert eventually(given_up.is_set)
         assert eventually(lambda: lease_left(db, lease.job_id) < 0)
+
+
+def test_waiting_for_the_database_is_no_hang(
+    db: Database, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While no renewal can be written, silence does not count."""
+
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("the database is away"))
+
+    monkeypatch.setattr("worker.heartbeat.renew", away)
+    lease, given_up = claim_job(db, make_training_job(db)), threading.Event()
+    hasty = quick.model_copy(update={"stall_seconds": 0.3})
+    with Heartbeat(make_node(db, hasty, give_up=given_up.set), lease):
+        time.sleep(0.8)
+    assert not given_up.is_set()
 
 
 def test_a_cancelled_job_keeps_its_lease_until_it_stops(db: Database, quick: Settings) -> None:

@@ -21,6 +21,7 @@ from tests.support.nodes import RaisedAfter, make_node
 from worker.engine.checkpoints import weights_sha256
 from worker.engine.sampling import CharacterModel
 from worker.engine.training import TrainingRun
+from worker.heartbeat import Heartbeat
 from worker.models import character_model, keras_model
 from worker.node import Node
 from worker.runners import run_job, work
@@ -132,8 +133,8 @@ def test_a_diverging_run_fails_and_says_where(
 ) -> None:
     """A loss that is no number fails the job with code diverged, naming epoch and step."""
 
-    def overflown(node: Node, job: Job) -> TrainingRun:
-        run = prepare(node, job)
+    def overflown(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
+        run = prepare(node, job, heartbeat)
         run.model.set_weights([np.full_like(w, np.nan) for w in run.model.get_weights()])
         return run
 

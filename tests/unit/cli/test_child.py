@@ -7,13 +7,13 @@ from cli.child import Backoff, describe
 
 def test_backs_off_to_half_a_minute() -> None:
     """1 s, doubling to 30 s, for a part that keeps dying."""
-    backoff = Backoff()
+    backoff = Backoff(30)
     assert [backoff.after(0.5) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_forgives_a_part_that_worked_for_a_minute() -> None:
     """One that stayed up is started at once again."""
-    backoff = Backoff()
+    backoff = Backoff(30)
     for _ in range(5):
         backoff.after(0.5)
     assert [backoff.after(61), backoff.after(0.5)] == [1, 2]
