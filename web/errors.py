@@ -11,10 +11,11 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import TemplateNotFound
 from markupsafe import escape
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
+from shared.db import is_away
 from shared.errors import CharloomError, FieldProblem, InternalError
 from shared.ids import new_id
 
@@ -87,8 +88,7 @@ def _detail(error: HTTPException) -> str:
 
 
 def _database(error: DBAPIError | PoolTimeout) -> Response:
-    away = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
-    if not away and not getattr(error, "connection_invalidated", False):
+    if not is_away(error):
         return _unexpected(error)
     log.error("database unavailable", error=str(error), path=request.path)
     return _answer(

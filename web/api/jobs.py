@@ -1,4 +1,4 @@
-"""Jobs: list, show, and the moves that their owner may make."""
+"""Jobs: list, show, delete, and the moves that their owner may make."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -16,7 +16,15 @@ from web.api.schemas import Job, JobPage
 from web.api.writing import write
 
 Move = Callable[[Session, str], models.Job]
-REFUSED = {409: "The job's status does not allow this move"}
+MOVES: dict[str, tuple[Move, str]] = {
+    "cancel": (services.cancel, "Cancel a job; a running one ends when its worker has stopped."),
+    "pause": (services.pause, "Pause a job; a running one when its state is saved."),
+    "resume": (services.resume, "Queue a paused job again."),
+    "retry": (
+        services.retry,
+        "Queue a failed or cancelled job again; it goes on from its resume state, if it has one.",
+    ),
+}
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", tag="Jobs")
 
@@ -57,41 +65,32 @@ def show(job_id: str) -> Response:
     return response
 
 
-@jobs.post("/<job_id>/cancel")
-@jobs.output(Job)
-@jobs.doc(responses=REFUSED)
-def cancel(job_id: str) -> Job:
-    """Cancel a job; a running one ends when its worker has stopped."""
-    return _move(job_id, services.cancel)
+@jobs.delete("/<job_id>")
+@jobs.doc(
+    responses={
+        204: "Deleted",
+        409: "`move_refused`: the job has not ended. "
+        "`in_use`: another job works with one of its checkpoints.",
+    }
+)
+def delete(job_id: str) -> tuple[str, int]:
+    """Delete an ended job with its epochs, samples, checkpoints, texts and events."""
+    write(lambda session: services.delete(session, _mine(session, job_id)))
+    return "", 204
 
 
-@jobs.post("/<job_id>/pause")
-@jobs.output(Job)
-@jobs.doc(responses=REFUSED)
-def pause(job_id: str) -> Job:
-    """Pause a job; a running one when its state is saved."""
-    return _move(job_id, services.pause)
+def _add_move(name: str, move: Move, summary: str) -> None:
+    @jobs.post(f"/<job_id>/{name}", endpoint=name)
+    @jobs.output(Job)
+    @jobs.doc(summary=summary, responses={409: "The job's status does not allow this move"})
+    def view(job_id: str) -> Job:
+        return write(lambda session: Job.of(move(session, _mine(session, job_id))))
 
 
-@jobs.post("/<job_id>/resume")
-@jobs.output(Job)
-@jobs.doc(responses=REFUSED)
-def resume(job_id: str) -> Job:
-    """Queue a paused job again."""
-    return _move(job_id, services.resume)
+def _mine(session: Session, job_id: str) -> str:
+    """Return the id of the team's job. Raises ``NotFound``."""
+    return get_job(session, context.team_id(), job_id).id
 
 
-@jobs.post("/<job_id>/retry")
-@jobs.output(Job)
-@jobs.doc(responses=REFUSED)
-def retry(job_id: str) -> Job:
-    """Queue a failed or cancelled job again; it goes on from its resume state, if it has one."""
-    return _move(job_id, services.retry)
-
-
-def _move(job_id: str, move: Move) -> Job:
-    def work(session: Session) -> Job:
-        get_job(session, context.team_id(), job_id)
-        return Job.of(move(session, job_id))
-
-    return write(work)
+for name, (move, summary) in MOVES.items():
+    _add_move(name, move, summary)

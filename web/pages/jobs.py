@@ -1,18 +1,18 @@
-"""Jobs: the list, one with all it leaves, its moves and its downloads."""
+"""Jobs: the list, one with all it leaves, its moves, its end and its downloads."""
 
 from math import log
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from shared.architecture import layers_of
 from shared.checkpoints.models import Checkpoint
-from shared.errors import MoveRefused, NotFound
+from shared.errors import InUse, MoveRefused, NotFound
 from shared.jobs import services as moves
-from shared.jobs.models import Job, Kind, Status
+from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
 from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
@@ -70,6 +70,28 @@ def move(job_id: str, move: str) -> ResponseReturnValue:
     return redirect(url_for(".show", job_id=job_id), 303)
 
 
+@jobs.get("/<job_id>/delete")
+def confirm(job_id: str) -> ResponseReturnValue:
+    """Ask whether an ended job is to go, saying what goes with it."""
+    with services().db.read() as session:
+        job = get_job(session, team_id(), job_id)
+        left = reading.left_by(session, job.id)
+    if job.status not in ENDED:
+        return redirect(url_for(".show", job_id=job_id), 303)
+    return render_template("job_delete.html", job=job, left=left)
+
+
+@jobs.post("/<job_id>/delete")
+def delete(job_id: str) -> ResponseReturnValue:
+    """Delete an ended job, or show why not."""
+    try:
+        name = write(lambda session: _delete(session, job_id))
+    except (MoveRefused, InUse) as error:
+        return _page(job_id, f"it was not deleted: {error}"), error.status
+    flash(f"{name} is deleted.")
+    return redirect(url_for(".index"), 303)
+
+
 @jobs.get("/<job_id>/output.txt")
 def output_txt(job_id: str) -> ResponseReturnValue:
     """Send the generated characters alone: all texts, or the one of ``number``."""
@@ -95,6 +117,12 @@ def samples_txt(job_id: str) -> ResponseReturnValue:
 def samples_jsonl(job_id: str) -> ResponseReturnValue:
     """Send the samples of a training job, a JSON object a line."""
     return downloads.samples_jsonl(services(), job_id)
+
+
+def _delete(session: Session, job_id: str) -> str:
+    job = get_job(session, team_id(), job_id)
+    moves.delete(session, job.id)
+    return job.name
 
 
 def _page(job_id: str, refusal: str | None = None) -> str:

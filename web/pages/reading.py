@@ -59,6 +59,20 @@ def shown_checkpoints(session: Session, job_id: str) -> list[Checkpoint]:
     return [*rows, *session.scalars(best)]
 
 
+def left_by(session: Session, job_id: str) -> dict[str, int]:
+    """Return how much a job left behind: the count of each kind of row, by what one is called."""
+    owners = {
+        "epoch": Epoch.job_id,
+        "sample": Sample.job_id,
+        "checkpoint": Checkpoint.job_id,
+        "text": Output.job_id,
+    }
+    return {
+        noun: session.scalars(select(func.count()).where(owner == job_id)).one()
+        for noun, owner in owners.items()
+    }
+
+
 def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: int) -> list[Job]:
     """Return the team's newest jobs that are in one of the statuses."""
     query = select(Job).where(Job.team_id == team_id, Job.status.in_(statuses))

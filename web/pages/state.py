@@ -20,9 +20,9 @@ MOVES = {
     Status.QUEUED: ("pause", "cancel"),
     Status.RUNNING: ("pause", "cancel"),
     Status.PAUSED: ("resume", "cancel"),
-    Status.SUCCEEDED: (),
-    Status.FAILED: ("retry",),
-    Status.CANCELLED: ("retry",),
+    Status.SUCCEEDED: ("delete",),
+    Status.FAILED: ("retry", "delete"),
+    Status.CANCELLED: ("retry", "delete"),
 }
 
 ADVICE = {

@@ -16,7 +16,7 @@ from web.context import services, team_id
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
 from web.pages.submitting import checkpoint_choices, fresh_once, submitter
-from web.pages.words import counted, number
+from web.pages.words import counted, number, unset
 
 training = APIBlueprint("training", __name__, url_prefix="/training", enable_openapi=False)
 
@@ -104,14 +104,14 @@ def _presets() -> list[Choice]:
 def _numbers() -> dict[str, dict[str, str]]:
     """Return what each preset says of each field, to be shown where nothing is typed."""
     return {
-        preset: {name: _said(getattr(spec, name)) for name in TrainingSpec.model_fields}
+        preset: {name: _said(name, getattr(spec, name)) for name in TrainingSpec.model_fields}
         for preset, spec in PRESETS.items()
     }
 
 
-def _said(value: object) -> str:
+def _said(name: str, value: object) -> str:
     if value is None:
-        return "all"
+        return unset(name)
     return number(value) if isinstance(value, (int, float)) else str(value)
 
 

@@ -86,6 +86,13 @@ def label(field: str) -> str:
     return LABELS.get(field, field.replace("_", " ").capitalize())
 
 
+def unset(field: str) -> str:
+    """Return what it means that a spec field is empty."""
+    return UNSET.get(field, "off")
+
+
+UNSET = {"max_windows": "all", "keep_every": "none"}
+
 LABELS = {
     "rng_seed": "Seed",
     "top_k": "Top k",
@@ -93,6 +100,7 @@ LABELS = {
     "step": "Window step",
     "max_windows": "Windows an epoch",
     "keep_checkpoints": "Checkpoints kept",
+    "keep_every": "Also kept: every k-th",
     "validation_fraction": "Share held out",
     "corpus_id": "Text",
     "corpus_version_id": "Version of the text",
@@ -114,6 +122,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "visible": visible,
     "sentence": sentence,
     "label": label,
+    "unset": unset,
 }
 
 

@@ -61,7 +61,7 @@ class LivePage {
     return !state.ended || more.includes(true);
   }
 
-  // Another attempt discards the texts of the one before.
+  // Another attempt discards the texts that the one before cut short.
   startOver(attempt) {
     this.attempt = attempt;
     this.cursors.output = 0;
@@ -76,8 +76,8 @@ class LivePage {
     this.page.querySelector("[data-badge]").className = `badge-status status-${state.status}`;
     this.page.querySelector("progress").value = state.percent;
     this.page.querySelector("[data-if=failed]").hidden = !state.failed;
-    for (const form of this.page.querySelectorAll("[data-move]")) {
-      form.hidden = !state.moves.includes(form.dataset.move);
+    for (const part of this.page.querySelectorAll("[data-move]")) {
+      part.hidden = !state.moves.includes(part.dataset.move);
     }
     document.title = state.title;
   }

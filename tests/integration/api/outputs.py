@@ -2,7 +2,7 @@
 
 from shared.db import Database
 from shared.jobs.records import INLINE_BYTES, NewOutput, record_output
-from shared.jobs.services import Lease
+from shared.jobs.rows import Lease
 from tests.support.factories import make_blob
 
 

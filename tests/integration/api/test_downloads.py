@@ -6,7 +6,7 @@ from sqlalchemy import delete
 
 from shared.blobs import BlobChunk
 from shared.db import Database
-from shared.jobs.services import Lease
+from shared.jobs.rows import Lease
 from tests.integration.api.client import Api, problem
 from tests.integration.api.outputs import add_output
 from tests.support.factories import (

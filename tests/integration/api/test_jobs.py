@@ -3,14 +3,16 @@
 import pytest
 
 from shared.db import Database
-from shared.jobs.services import fail, succeed
+from shared.jobs.services import cancel, fail
 from tests.integration.api.client import Api, field_error, ids, problem
 from tests.support.factories import (
     claim_job,
-    finish_epoch,
+    make_corpus,
     make_generation_job,
+    make_standing_job,
     make_team,
     make_training_job,
+    reload,
 )
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
@@ -133,13 +135,71 @@ def test_a_running_job_is_asked(api: Api, db: Database, move: str) -> None:
     assert (job["status"], job["requested"]) == ("running", move)
 
 
-@pytest.mark.parametrize("move", ["cancel", "pause", "resume", "retry"])
-def test_a_refused_move(api: Api, db: Database, move: str) -> None:
-    """409 naming the job's status and what the move accepts."""
-    lease = claim_job(db, make_training_job(db))
-    finish_epoch(db, lease)
+# Where a job stands that refuses a move, and what the move accepts instead.
+REFUSED = [
+    ("cancel", "failed", "queued, paused, running"),
+    ("pause", "paused", "queued, running"),
+    ("resume", "queued", "paused"),
+    ("retry", "running", "failed, cancelled"),
+    ("delete", "queued", "succeeded, failed, cancelled"),
+    ("delete", "running", "succeeded, failed, cancelled"),
+    ("delete", "paused", "succeeded, failed, cancelled"),
+    *((move, "succeeded", "") for move in ("cancel", "pause", "resume", "retry")),
+]
+
+
+@pytest.mark.parametrize(("move", "status", "accepted"), REFUSED)
+def test_a_refused_move(api: Api, db: Database, move: str, status: str, accepted: str) -> None:
+    """409 naming the job's status and what the move accepts; nothing happened."""
+    job = make_standing_job(db, status)
+    path = f"/jobs/{job.id}"
+    answer = api.delete(path) if move == "delete" else api.post(f"{path}/{move}")
+    detail = problem(answer, 409, "move_refused")["detail"]
+    assert detail.startswith(f"cannot {move} a job that is {status}; {move} accepts: {accepted}")
+    assert reload(db, job).event_seq == job.event_seq
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
+def test_an_ended_job_can_be_deleted(api: Api, db: Database, status: str) -> None:
+    """204, and neither it nor what it left is there."""
+    job = make_standing_job(db, status)
+    answer = api.delete(f"/jobs/{job.id}")
+    assert (answer.status_code, answer.data) == (204, b"")
+    for path in PATHS:
+        problem(api.get(f"/jobs/{job.id}{path}"), 404, "not_found")
+    problem(api.delete(f"/jobs/{job.id}"), 404, "not_found")
+    assert ids(api.get("/jobs")) == []
+
+
+def test_a_job_whose_checkpoint_works_cannot_be_deleted(api: Api, db: Database) -> None:
+    """409 naming the job that works with it; when that one is gone, it can."""
+    trained = make_standing_job(db, "succeeded")
+    (checkpoint,) = ids(api.get(f"/jobs/{trained.id}/checkpoints"))
+    body = {"checkpoint_id": checkpoint, "name": "the poet"}
+    written = api.post("/generation-jobs", body).get_json()["id"]
+    detail = problem(api.delete(f"/jobs/{trained.id}"), 409, "in_use")["detail"]
+    assert "'the poet'" in detail
+    assert api.get(f"/checkpoints/{checkpoint}").status_code == 200
+    api.post(f"/jobs/{written}/cancel")
+    assert api.delete(f"/jobs/{written}").status_code == 204
+    assert api.delete(f"/jobs/{trained.id}").status_code == 204
+
+
+def test_another_teams_job_cannot_be_deleted(api: Api, db: Database) -> None:
+    """404 for a stranger's job and for none."""
+    job = make_training_job(db, team_id=make_team(db))
     with db.write() as session:
-        succeed(session, lease)
-    detail = problem(api.post(f"/jobs/{lease.job_id}/{move}"), 409, "move_refused")["detail"]
-    assert "succeeded" in detail
-    assert f"{move} accepts:" in detail
+        cancel(session, job.id)
+    for job_id in (job.id, NOWHERE, "nothing"):
+        problem(api.delete(f"/jobs/{job_id}"), 404, "not_found")
+    assert reload(db, job).status == "cancelled"
+
+
+def test_a_corpus_can_be_deleted_after_its_jobs(api: Api, db: Database) -> None:
+    """What kept it is gone."""
+    corpus = make_corpus(db)
+    job = make_training_job(db, corpus)
+    api.post(f"/jobs/{job.id}/cancel")
+    problem(api.delete(f"/corpora/{corpus.id}"), 409, "in_use")
+    assert api.delete(f"/jobs/{job.id}").status_code == 204
+    assert api.delete(f"/corpora/{corpus.id}").status_code == 204

@@ -71,7 +71,7 @@ def test_the_state_while_it_runs_and_after(site: Site, db: Database) -> None:
     with db.write() as session:
         succeed(session, lease)
     ended = live(site, job.id)["state"]
-    assert (ended["ended"], ended["percent"], ended["moves"]) == (True, 100, [])
+    assert (ended["ended"], ended["percent"], ended["moves"]) == (True, 100, ["delete"])
 
 
 def test_outputs_as_they_arrive(site: Site, db: Database) -> None:

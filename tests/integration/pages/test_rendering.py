@@ -37,6 +37,7 @@ def fill(db: Database) -> list[str]:
         f"/generation/new?checkpoint={checkpoint.id}",
         f"/jobs/{trained.id}",
         f"/jobs/{written}",
+        f"/jobs/{written}/delete",
         "/jobs?kind=train&status=running",
     ]
 

@@ -1,5 +1,7 @@
 """The form of a training job: its fields, what it submits, and each refusal beside its field."""
 
+import re
+
 import pytest
 
 from shared.accounts.models import DEFAULT_TEAM_ID
@@ -31,6 +33,14 @@ def test_every_field_is_there_with_meaning_and_range(site: Site, db: Database) -
     assert "Over 0, at most 10." in page.text
 
 
+def test_an_empty_field_says_what_that_means(site: Site, db: Database) -> None:
+    """No limit on the windows is 'all' of them; an epoch kept for its number, 'none'."""
+    make_corpus(db)
+    html = site.get(NEW).html
+    for name, words in (("max_windows", "all"), ("keep_every", "none"), ("epochs", "10")):
+        assert re.search(rf'name="{name}"[^>]* placeholder="{words}"', html)
+
+
 def test_presets_fill_in_what_is_empty(site: Site, db: Database) -> None:
     """A form with nothing typed submits the preset's spec."""
     corpus = make_corpus(db)
@@ -47,7 +57,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "window": " 30 ", "step": "2", "units": "8", "layers": "2", "batch_size": "16",
         "optimizer": "adam", "learning_rate": "1e-3", "epochs": "3", "max_windows": "100",
         "validation_fraction": ".2", "sample_length": "0", "sample_temperature": "1",
-        "rng_seed": "7", "keep_checkpoints": "2",
+        "rng_seed": "7", "keep_checkpoints": "2", "keep_every": "5",
     }  # fmt: skip
     page = site.submit(NEW, corpus_id=corpus.id, preset="tiny", name="mine", priority="-5", **typed)
     assert page.status == 303
@@ -57,6 +67,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "window": 30, "step": 2, "units": 8, "layers": 2, "batch_size": 16, "optimizer": "adam",
         "learning_rate": 0.001, "epochs": 3, "max_windows": 100, "validation_fraction": 0.2,
         "sample_length": 0, "sample_temperature": 1.0, "rng_seed": 7, "keep_checkpoints": 2,
+        "keep_every": 5,
     }.items()  # fmt: skip
 
 
@@ -75,6 +86,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         ("units", "9" * 5000, "a whole number"),
         ("optimizer", "magic", "rmsprop, adam, sgd"),
         ("max_windows", "-1", "at least 1"),
+        ("keep_every", "0", "at least 1"),
         ("sample_temperature", "-0.1", "at least 0"),
         ("rng_seed", "9223372036854775808", "at most 9223372036854775807"),
         ("priority", "101", "at most 100"),
