@@ -17,7 +17,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint bench lock clean
+.PHONY: help demo up test chaos lint bench lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
 test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may be).
 	@sh tests/ensure_chromium.sh
 	@$(BIN)/python -m pytest
+
+chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
+	@CHAOS=long $(BIN)/python -m pytest tests/chaos -s --timeout=1800
 
 lint: .venv/.dev ## Check style and types.
 	@$(BIN)/ruff check

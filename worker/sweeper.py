@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.blobs import reclaim
-from shared.db import database_time
+from shared.db import database_time, is_away
 from shared.jobs.queries import queued_by_kind
 from shared.jobs.services import expire
 from worker.node import Node
@@ -30,9 +31,23 @@ _rounds = Rounds()
 
 
 def sweep(node: Node, rounds: Rounds = _rounds) -> None:
-    """Take back jobs whose lease ran out, top tickets up, reclaim what nothing refers to."""
+    """Take back jobs whose lease ran out, top tickets up, reclaim what nothing refers to.
+
+    While the database is away there is nothing to be done: the next round comes soon.
+    """
+    try:
+        _sweep(node, rounds)
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
+        log.warning("round put off: the database is away", error=str(error))
+
+
+def _sweep(node: Node, rounds: Rounds) -> None:
     if may_expire(node, rounds):
-        for job in node.write(expire):
+        with node.db.write() as session:
+            jobs = expire(session)
+        for job in jobs:
             log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
     top_up(node)
     if freed := reclaim(node.db, node.settings.blob_grace_seconds):

@@ -30,7 +30,7 @@ from tests.support.job_model import Model, ModelJob
 from tests.support.job_tables import checkpoint_id, clear, pictures
 
 SETTINGS = settings(
-    max_examples=60,
+    max_examples=35,
     stateful_step_count=40,
     derandomize=True,
     database=None,
@@ -231,7 +231,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def test_any_order(db: Database) -> None:
-    """Sixty lives of forty steps each, the same ones every time."""
+    """Thirty-five lives of forty steps each, the same ones every time."""
     corpus, blob = make_corpus(db), make_blob(db, b"a model, or a state")
 
     class Here(AnyOrder):

@@ -1,5 +1,8 @@
 """What beat has done every few seconds."""
 
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
 from shared.blobs import Blob
 from shared.db import Database
 from shared.queue import FakeTickets
@@ -66,3 +69,32 @@ def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings)
     sweep(make_node(db, settings.model_copy(update={"blob_grace_seconds": -1})), Rounds(**AWAKE))
     with db.read() as session:
         assert session.get(Blob, blob.id) is None
+
+
+def test_a_round_without_the_database_is_put_off(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback, and the next round does what this one could not."""
+    lease = claim_job(db, make_training_job(db), seconds=-1)
+
+    def away(_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("the database is away"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.sweeper.expire", away)
+        sweep(make_node(db, settings), Rounds(**AWAKE))
+    sweep(make_node(db, settings), Rounds(**AWAKE))
+    assert reload(db, lease).status == "queued"
+
+
+def test_a_defect_in_a_round_is_not_hidden(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an outage is put off."""
+
+    def broken(_: object) -> None:
+        raise IntegrityError("UPDATE", {}, Exception("a defect"))
+
+    monkeypatch.setattr("worker.sweeper.expire", broken)
+    with pytest.raises(IntegrityError):
+        sweep(make_node(db, settings), Rounds(**AWAKE))
