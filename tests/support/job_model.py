@@ -13,6 +13,15 @@ SHOWN = (
 )
 REQUESTED = {"cancel": "cancelled", "pause": "paused"}
 
+# What a job's owner may want, and of which jobs.
+ACCEPTED = {
+    "cancel": ("queued", "paused", "running"),
+    "pause": ("queued", "running"),
+    "resume": ("paused",),
+    "retry": ("failed", "cancelled"),
+    "delete": ENDED,
+}
+
 
 @dataclass
 class ModelJob:
@@ -56,6 +65,22 @@ class ModelJob:
     def stop(self) -> None:
         """Stop running without an end of its own."""
         self.leave(REQUESTED.get(self.requested or "", "queued"))
+
+    def stop_for(self, move: str) -> None:
+        """Stop at once, or when the worker does."""
+        if self.status == "running":
+            self.requested = move
+            self.events.append("requested")
+        else:
+            self.status = REQUESTED[move]
+            self.events.append(self.status)
+
+    def queue_again(self) -> None:
+        """Wait again; who ended starts afresh with the losses."""
+        if self.status in ENDED:
+            self.losses, self.error_code = 0, None
+        self.status = "queued"
+        self.events.append("queued")
 
     def lose(self) -> None:
         """Stop running because the worker is gone."""
@@ -146,37 +171,24 @@ class Model:
             self.jobs[id_].lose()
         return late
 
-    def stop(self, job_id: str, move: str, at_once: tuple[str, ...]) -> None:
-        """Cancel or pause."""
-        job = self._accepted(job_id, (*at_once, "running"))
-        if job.status == "running":
-            job.requested = move
-            job.events.append("requested")
+    def move(self, move: str, job_id: str) -> None:
+        """Do what a job's owner wants."""
+        if job_id not in self.jobs:
+            raise NotFound
+        job = self.jobs[job_id]
+        if job.status not in ACCEPTED[move]:
+            raise MoveRefused
+        if move == "delete":
+            self._delete(job_id)
+        elif move in REQUESTED:
+            job.stop_for(move)
         else:
-            job.status = REQUESTED[move]
-            job.events.append(job.status)
+            job.queue_again()
 
-    def queue_again(self, job_id: str, accepted: tuple[str, ...]) -> None:
-        """Resume or retry; who retries starts afresh with the losses."""
-        job = self._accepted(job_id, accepted)
-        if job.status in ENDED:
-            job.losses, job.error_code = 0, None
-        job.status = "queued"
-        job.events.append("queued")
-
-    def delete(self, job_id: str) -> None:
-        """Delete an ended job that no other works with."""
-        self._accepted(job_id, ENDED)
+    def _delete(self, job_id: str) -> None:
         if any(job.start and job.start[0] == job_id for job in self.jobs.values()):
             raise InUse
         del self.jobs[job_id]
-
-    def _accepted(self, job_id: str, statuses: tuple[str, ...]) -> ModelJob:
-        if job_id not in self.jobs:
-            raise NotFound
-        if self.jobs[job_id].status not in statuses:
-            raise MoveRefused
-        return self.jobs[job_id]
 
     @staticmethod
     def _of(user: ModelJob, lease: Lease) -> list[int]:

@@ -1,0 +1,29 @@
+"""How much is done to each service: little in `make test`, much with CHAOS=long."""
+
+import os
+from dataclasses import dataclass
+
+from tests.chaos.load import TRAINING
+
+BACKENDS = ("sqlite", "postgresql")
+LONG = os.environ.get("CHAOS") == "long"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done to one service."""
+
+    faults: int
+    jobs: int
+    # Mean seconds between two faults.
+    gap: float
+    # Faults that may be open at once: with more, nothing would be left to be hit.
+    most_open: int
+    orders: tuple[str, ...]
+
+
+PLAN = (
+    Plan(faults=55, jobs=22, gap=2.0, most_open=3, orders=tuple(TRAINING))
+    if LONG
+    else Plan(faults=9, jobs=8, gap=0.3, most_open=5, orders=("plain", "adam"))
+)
