@@ -17,6 +17,9 @@ from worker.stopping import StopRequested
 
 log = structlog.get_logger(__name__)
 
+# How long a run may take from its last move to the end of its block.
+END_SECONDS = 0.5
+
 T = TypeVar("T")
 
 
@@ -81,8 +84,10 @@ class Heartbeat:
             with self._node.db.write() as session:
                 self.requested = renew(session, self._lease, self._node.settings.lease_seconds)
         except LeaseLost as error:
-            log.warning("lease lost", reason=str(error))
             self._lost = True
+            # A run that has just ended by itself holds no lease either.
+            if not self._done.wait(END_SECONDS):
+                log.warning("lease lost", reason=str(error))
             return False
         except SQLAlchemyError as error:
             # A late renewal still counts, as long as nobody took the job.

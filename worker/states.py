@@ -55,7 +55,7 @@ class StateSaver:
             saving.result()
 
     def _save(self, state: TrainingState) -> None:
-        data = state.to_bytes()
+        data = state.to_bytes(self._lease.job_id)
         blob = self._node.store(lambda: slices(data))
         self._node.write(lambda session: save_state(session, self._lease, blob))
         log.debug("state saved", epoch=state.position.epoch, step=state.position.step)

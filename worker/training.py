@@ -78,7 +78,7 @@ def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
 def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> None:
     """Store an epoch's model and resume state, then all that refers to them in one transaction."""
     record, sample = done.record, done.sample
-    model, state = _store_model(node, run), _store_state(node, run)
+    model, state = _store_model(node, run), _store_state(node, lease, run)
     checkpoint = NewCheckpoint(model, run.vocabulary.characters, record.loss, record.val_loss)
     new = NewSample(**asdict(sample)) if sample else None
     node.write(lambda s: record_epoch(s, lease, asdict(record), new, checkpoint, state))
@@ -89,7 +89,7 @@ def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> 
 
 def stop(node: Node, lease: Lease, run: TrainingRun) -> None:
     """Save where the run stands and hand the job back, in one transaction."""
-    state = _store_state(node, run)
+    state = _store_state(node, lease, run)
 
     def change(session: Session) -> str:
         happened(session, lease, "state_saved", run.position())
@@ -111,8 +111,8 @@ def _store_model(node: Node, run: TrainingRun) -> StoredBlob:
         return node.store(lambda: _file_chunks(path))
 
 
-def _store_state(node: Node, run: TrainingRun) -> StoredBlob:
-    state = run.state().to_bytes()
+def _store_state(node: Node, lease: Lease, run: TrainingRun) -> StoredBlob:
+    state = run.state().to_bytes(lease.job_id)
     return node.store(lambda: slices(state))
 
 

@@ -11,7 +11,7 @@ from tests.chaos.recovery import Fault
 from tests.chaos.scene import Scene
 
 TICK = 0.1
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
 END_SECONDS = 300.0
 # How long a fault waits for something to hit, and how far a job is when it is hit.
 TARGET_SECONDS = 4.0

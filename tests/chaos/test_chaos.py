@@ -14,7 +14,7 @@ from tests.chaos.report import publish, table, totals, unexpected
 from tests.chaos.scene import Scene
 from tests.chaos.service import Service
 
-pytestmark = pytest.mark.timeout(1800 if LONG else 400)
+pytestmark = pytest.mark.timeout(1800 if LONG else 600)
 
 
 def test_no_fault_changes_what_jobs_leave(

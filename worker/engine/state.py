@@ -35,11 +35,15 @@ class TrainingState:
     optimizer: list[NDArray[np.generic]]
     position: Position = field(default_factory=Position)
 
-    def to_bytes(self) -> memoryview:
-        """Return the state as an uncompressed npz file without pickles."""
+    def to_bytes(self, owner: str = "") -> memoryview:
+        """Return the state as an uncompressed npz file without pickles.
+
+        ``owner`` stands in it, so that equal states of two runs are not equal bytes.
+        """
         arrays = {f"weight_{i}": array for i, array in enumerate(self.weights)}
         arrays |= {f"optimizer_{i}": array for i, array in enumerate(self.optimizer)}
         arrays["position"] = np.frombuffer(json.dumps(asdict(self.position)).encode(), np.uint8)
+        arrays["owner"] = np.frombuffer(owner.encode(), np.uint8)
         file = io.BytesIO()
         np.savez(file, **arrays)  # type: ignore[arg-type]
         return file.getbuffer()

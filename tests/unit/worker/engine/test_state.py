@@ -39,3 +39,10 @@ def test_pickles_are_refused() -> None:
     np.savez(file, position=np.array([{"a": 1}], object))
     with pytest.raises(ValueError, match="allow_pickle"):
         TrainingState.from_bytes(file.getvalue())
+
+
+def test_equal_states_of_two_owners_are_not_equal_bytes() -> None:
+    """Each is stored for itself, so that one may go while the other stays."""
+    first, second = (bytes(a_state().to_bytes(owner)) for owner in ("a job", "another"))
+    assert first != second
+    assert TrainingState.from_bytes(first).position == a_state().position
