@@ -19,7 +19,14 @@ from shared.ids import new_id
 from tests.chaos.database_server import OwnPostgres, own_postgres
 from tests.chaos.second_node import SecondNode
 from tests.support.servers import OwnRedis, own_redis
-from tests.support.stacks import START_SECONDS, Stack, environment, running_stack, wait_for
+from tests.support.stacks import (
+    START_SECONDS,
+    Stack,
+    environment,
+    running_stack,
+    wait_for,
+    worker_processes,
+)
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -63,12 +70,30 @@ def workers(client: Client, job: Json) -> list[str]:
     return [event["data"]["worker"] for event in events if event["type"] == "running"]
 
 
+def test_a_killed_pool_process_loses_its_job_once(stack: Stack, client: Client) -> None:
+    """kill -9: queued at once, not when the lease runs out; the loss counts until an epoch ends."""
+    job = train(client, **ONE_EPOCH)
+    os.kill(worker_processes(stack, "train")[-1], signal.SIGKILL)
+    wait_for(lambda: client.job(job["id"])["losses"] == 1, 5)
+    reasons = [event["data"].get("reason") for event in client.rows(job["id"], "events")]
+    assert reasons[-1] == "the pool process died"
+    wait_for(lambda: client.job(job["id"])["attempt"] == 2, 60)
+    assert client.job(job["id"])["losses"] == 1
+    wait_for(lambda: client.job(job["id"])["status"] in ENDED, 120)
+    done = client.job(job["id"])
+    assert (done["status"], done["losses"]) == ("succeeded", 0)
+    assert epochs(client, job) == [1]
+
+
 def test_pause_resume_and_cancel_inside_an_epoch(client: Client) -> None:
     """Each takes effect within moments, and a resumed run goes on from the step it had."""
     job = train(client, **ONE_EPOCH)
     move(client, job, "pause")
     assert seconds_until(client, job, "paused") < SOON
+    events = client.rows(job["id"], "events")
+    saved = next(event["data"] for event in events if event["type"] == "state_saved")
     paused_at = client.job(job["id"])["progress"]["step"]
+    assert saved == {"epoch": 1, "step": paused_at}
     move(client, job, "resume")
     wait_for(lambda: client.job(job["id"])["status"] == "running", 30)
     wait_for(lambda: client.job(job["id"])["progress"]["step"] != paused_at, 30)
