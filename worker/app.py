@@ -20,7 +20,7 @@ from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from worker import devices
 from worker.board import Board
-from worker.engine import warm_up
+from worker.engine import warm_up, warm_up_writer
 from worker.node import Node
 from worker.runners import take_over
 from worker.stopping import StopFlag
@@ -72,7 +72,7 @@ def _stop(**_: Any) -> None:
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _start_process(**_: Any) -> None:
-    """Connect, pin the device, warm TensorFlow up: a job then waits for none of it."""
+    """Connect, pin the device, warm the engine up: a job then waits for none of it."""
     global _node
     name = f"{socket.gethostname()}:{current_process().pid}"
     database = Database(settings.database_url, CeleryTickets(app))
@@ -82,8 +82,10 @@ def _start_process(**_: Any) -> None:
     take_over(_node)
     queues = set(app.amqp.queues.consume_from)
     device = devices.pin(current_process().index, queues, devices.gpus())
-    if queues & {"train", "generate"}:
+    if "train" in queues:
         warm_up()
+    elif "generate" in queues:
+        warm_up_writer()
     log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
 
 

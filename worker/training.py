@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,11 +19,13 @@ from shared.jobs.records import NewSample, record_epoch, save_state
 from shared.jobs.rows import Lease, happened
 from shared.jobs.services import hand_back, report_progress, succeed
 from shared.specs import TrainingSpec
+from worker.engine.checkpoints import load
+from worker.engine.reports import EpochDone, Progress
 from worker.engine.state import TrainingState
-from worker.engine.training import EpochDone, Progress, TrainingRun
+from worker.engine.training import TrainingRun
 from worker.engine.vocabulary import Vocabulary
 from worker.heartbeat import Heartbeat
-from worker.models import keras_model
+from worker.models import model_file
 from worker.node import Node
 from worker.states import StateSaver
 
@@ -51,8 +54,8 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
                 return
             if saver.due():
                 saver.save(run.state())
-    node.write(lambda session: succeed(session, lease))
-    log.info("job succeeded")
+    node.write(lambda session: end(session, lease, run))
+    log.info("job succeeded", stopped_early=run.stopped_early)
 
 
 def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
@@ -75,6 +78,12 @@ def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
     )  # fmt: skip
 
 
+def keras_model(node: Node, blob_id: str) -> Any:
+    """Return the Keras model whose ``.keras`` file a blob holds."""
+    with model_file(node, blob_id) as path:
+        return load(path)
+
+
 def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> None:
     """Store an epoch's model and resume state, then all that refers to them in one transaction."""
     record, sample = done.record, done.sample
@@ -85,6 +94,13 @@ def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> 
     log.info("epoch done", epoch=record.epoch, loss=round(record.loss, 4),
              val_loss=record.val_loss and round(record.val_loss, 4),
              seconds=round(record.seconds, 1))  # fmt: skip
+
+
+def end(session: Session, lease: Lease, run: TrainingRun) -> None:
+    """End the job well, telling whether it stopped early."""
+    if run.stopped_early:
+        happened(session, lease, "stopped_early", run.early_end())
+    succeed(session, lease)
 
 
 def stop(node: Node, lease: Lease, run: TrainingRun) -> None:

@@ -173,8 +173,9 @@ def _checkpoint(session: Session, who: Submitter, checkpoint_id: str, field: str
 
 def _check_start(checkpoint: Checkpoint, spec: TrainingSpec, version: CorpusVersion) -> None:
     """Refuse to start from a model of another shape or vocabulary."""
-    for field in ("units", "layers"):
-        theirs, ours = checkpoint.spec[field], getattr(spec, field)
+    trained = TrainingSpec.model_validate(checkpoint.spec)
+    for field in ("cell", "units", "layers"):
+        theirs, ours = getattr(trained, field), getattr(spec, field)
         if theirs != ours:
             raise InvalidFields.one(
                 field, f"the checkpoint has {field} {theirs}", ours, str(theirs)

@@ -21,15 +21,19 @@ FINAL = (Status.SUCCEEDED, Status.FAILED)
 PATHS = {"train": "/training-jobs", "generate": "/generation-jobs"}
 
 # Three to eight seconds each on two cores, so that faults find them at work.
+SIZE = {"window": 100, "units": 128}
 TRAINING: dict[str, dict[str, Any]] = {
-    "plain": {"epochs": 3, "max_windows": 6400, "rng_seed": 1},
-    "adam": {"epochs": 3, "max_windows": 6400, "rng_seed": 2, "optimizer": "adam"},
-    "deep": {"epochs": 4, "max_windows": 9600, "rng_seed": 3, "layers": 2},
-    "many epochs": {"epochs": 5, "max_windows": 12800, "rng_seed": 4, "batch_size": 64},
-}
+    "plain": {"epochs": 3, "max_windows": 4800, "rng_seed": 1},
+    "adam": {
+        "epochs": 3, "max_windows": 4800, "rng_seed": 2, "optimizer": "adam", "dropout": 0.2,
+        "schedule": "cosine", "ema_momentum": 0.99,
+    },
+    "deep": {"epochs": 4, "max_windows": 2400, "rng_seed": 3, "layers": 2, "cell": "gru"},
+    "many epochs": {"epochs": 5, "max_windows": 3200, "rng_seed": 4, "loss_at": "every"},
+}  # fmt: skip
 GENERATION: dict[str, dict[str, Any]] = {
     "window": {"context": "window", "length": 2500, "count": 2, "rng_seed": 5},
-    "state": {"context": "state", "length": 12000, "count": 3, "rng_seed": 6},
+    "state": {"context": "state", "length": 200_000, "count": 3, "rng_seed": 6},
 }
 
 
@@ -79,7 +83,7 @@ def picture(service: Service) -> Picture | None:
 
 def training_orders(corpus_id: str, names: Iterable[str]) -> list[Order]:
     """Return the named training orders on a corpus."""
-    common = {"corpus_id": corpus_id, "preset": "tiny", "sample_length": 60}
+    common = {"corpus_id": corpus_id, "preset": "tiny", "sample_length": 60} | SIZE
     return [Order(name, "train", common | TRAINING[name]) for name in names]
 
 

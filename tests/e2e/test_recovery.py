@@ -32,8 +32,9 @@ pytestmark = pytest.mark.timeout(400)
 
 Json = dict[str, Any]
 # One epoch of some ten seconds: whatever happens, happens inside it.
-ONE_EPOCH = {"preset": "tiny", "epochs": 1, "max_windows": 80_000, "sample_length": 10}
-SEVERAL = {"preset": "tiny", "epochs": 6, "max_windows": 12_800, "sample_length": 10}
+SIZE = {"preset": "tiny", "window": 100, "units": 128, "sample_length": 10}
+ONE_EPOCH = SIZE | {"epochs": 1, "max_windows": 32_000}
+SEVERAL = SIZE | {"epochs": 6, "max_windows": 6_400}
 ENDED = ("succeeded", "failed", "cancelled")
 # Twice the 2 seconds that a request may take, for a busy machine.
 SOON = 4.0

@@ -33,7 +33,10 @@ from tests.support.stacks import (
 pytestmark = pytest.mark.timeout(600)
 
 # A run of some 20 s whose epochs take about one, to interrupt in its middle.
-LONG = {"preset": "tiny", "epochs": 20, "max_windows": 6400, "sample_length": 10}
+LONG = {
+    "preset": "tiny", "window": 100, "units": 128, "epochs": 20, "max_windows": 3200,
+    "sample_length": 10,
+}  # fmt: skip
 
 
 def wait_for_end(client: Client, job: dict[str, Any], seconds: float = 180) -> dict[str, Any]:

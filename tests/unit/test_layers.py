@@ -93,6 +93,12 @@ def test_the_engine_loads_no_queue_and_no_database() -> None:
     assert found.isdisjoint(SERVERS)
 
 
+def test_writing_needs_no_tensorflow() -> None:
+    """A generation process reads models and writes texts without it."""
+    code = "import worker.generation; from worker.engine import warm_up_writer; warm_up_writer()"
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
 def test_the_command_starts_light() -> None:
     """The command shows its help without TensorFlow."""
     assert loaded_by("import cli.main").isdisjoint(HEAVY)

@@ -29,6 +29,7 @@ EVENTS = {
     "sample": "Sample written",
     "checkpoint": "Checkpoint stored",
     "state_saved": "State saved",
+    "stopped_early": "Stopped early: the validation loss no longer fell",
     "output": "Text written",
     "outputs_discarded": "Texts of an earlier attempt discarded",
     "requested": "Asked to stop",

@@ -70,7 +70,10 @@ def _going_on(session: Session, checkpoint_id: str) -> dict[str, str]:
     typed = {"from_checkpoint_id": row.id, "corpus_id": corpus.id}
     if version.number != corpus.latest_version.number:
         typed["corpus_version_id"] = version.id
-    return typed | {name: str(row.spec[name]) for name in ("units", "layers", "window")}
+    spec = TrainingSpec.model_validate(row.spec)
+    return typed | {
+        name: str(getattr(spec, name)) for name in ("cell", "units", "layers", "window")
+    }
 
 
 def _page(form: Form) -> str:

@@ -91,13 +91,20 @@ def unset(field: str) -> str:
     return UNSET.get(field, "off")
 
 
-UNSET = {"max_windows": "all", "keep_every": "none"}
+UNSET = {"max_windows": "all", "keep_every": "none", "patience": "never"}
 
 LABELS = {
     "rng_seed": "Seed",
     "top_k": "Top k",
     "top_p": "Top p",
     "step": "Window step",
+    "loss_at": "Learns from",
+    "adam_beta_2": "Adam's second beta",
+    "ema_momentum": "Averaging of the weights",
+    "clip_norm": "Gradient clipping",
+    "warmup_steps": "Warm-up steps",
+    "schedule": "Learning rate schedule",
+    "patience": "Stop early after",
     "max_windows": "Windows an epoch",
     "keep_checkpoints": "Checkpoints kept",
     "keep_every": "Also kept: every k-th",

@@ -7,8 +7,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
+def warm_up_writer() -> None:
+    """Load and compile what writes text, so that a generation job waits for neither."""
+    from worker.engine.sampling import warm_up
+
+    warm_up()
+
+
 def warm_up() -> None:
-    """Load TensorFlow and train one step of a tiny model, so that a job waits for neither."""
+    """Load TensorFlow, train a step of a tiny model and write a character with it, so that
+    a training job waits for none of it."""
     # Not at import time: the worker's parent process imports this package too.
     from shared.specs import TrainingSpec
     from worker.engine.training import TrainingRun
@@ -22,7 +30,7 @@ def warm_up() -> None:
         epochs=1,
         max_windows=2,
         validation_fraction=0,
-        sample_length=0,
+        sample_length=1,
     )
     for _ in TrainingRun(spec, vocabulary.encode("abab" * 4), vocabulary):
         pass

@@ -12,20 +12,24 @@ def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
     """Return the model: windows (B, T, V) one-hot to probabilities (B, V).
 
     Its weights are a pure function of ``rng_seed``: Glorot-uniform kernels, orthogonal recurrent
-    kernels, and a forget bias of 1 (Keras' defaults, as in the article).
+    kernels, and a forget bias of 1 (Keras' defaults, as in the article). Dropout follows each
+    layer, as in Zaremba et al., "Recurrent neural network regularization" (2014).
     """
+    kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[spec.cell]
     seeds = iter(generator(spec.rng_seed, Use.WEIGHTS).integers(2**31, size=9).tolist())
     layers: list[Any] = [keras.Input((spec.window, vocabulary_size), name="window")]
     for number in range(1, spec.layers + 1):
         layers.append(
-            keras.layers.LSTM(
+            kind(
                 spec.units,
                 return_sequences=number < spec.layers,
-                name=f"lstm_{number}",
+                name=f"{spec.cell}_{number}",
                 kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
                 recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
             )
         )
+        if spec.dropout:
+            layers.append(keras.layers.Dropout(spec.dropout, name=f"dropout_{number}"))
     layers.append(
         keras.layers.Dense(
             vocabulary_size,
@@ -34,14 +38,11 @@ def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
             kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
         )
     )
-    return keras.Sequential(layers, name="character_lstm")
+    return keras.Sequential(layers, name=f"character_{spec.cell}")
 
 
-def optimizer(spec: TrainingSpec) -> Any:
-    """Return the optimizer that the spec names, with Keras' defaults but for the learning rate."""
-    kinds = {
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "sgd": keras.optimizers.SGD,
-    }
-    return kinds[spec.optimizer](learning_rate=spec.learning_rate)
+def describe(model: Any) -> str:
+    """Return the shapes that weights depend on, in words; the window is not among them."""
+    *layers, dense = [layer for layer in model.layers if hasattr(layer, "units")]
+    units = ", ".join(str(layer.units) for layer in layers)
+    return f"{type(layers[0]).__name__} layers of {units} units for {dense.units} characters"

@@ -12,6 +12,7 @@ class Use(IntEnum):
     ORDER = 1
     SAMPLE = 2
     TEXT = 3
+    MASKS = 4
 
 
 def generator(seed: int, use: Use, number: int = 0) -> np.random.Generator:

@@ -1,99 +1,21 @@
-"""Drawing text from a model, in NumPy: a step of one stream is too small for TensorFlow's calls.
+"""Writing text with a model: streams, several at a time, a piece of each after the other."""
 
-Shapes: ``B`` streams, ``T`` window, ``V`` vocabulary, ``H`` units.
-"""
-
+import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.specs import GenerationSpec
+from worker.engine import kernels
+from worker.engine.characters import CharacterModel
 from worker.engine.randomness import Use, generator
 from worker.engine.vocabulary import Ids, Vocabulary
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-State = list[tuple[Floats, Floats]]
-
-PIECE_CHARACTERS, PIECE_SECONDS = 64, 0.1
-
-
-@dataclass(frozen=True)
-class CharacterModel:
-    """The weights of stacked LSTM layers and a softmax, as Keras orders them.
-
-    ``layers``: (kernel (I, 4H), recurrent (H, 4H), bias (4H)) with gates in the order input,
-    forget, cell, output; I is V for the first layer. ``dense`` (H, V), ``bias`` (V).
-    """
-
-    layers: list[tuple[Floats, Floats, Floats]]
-    dense: Floats
-    bias: Floats
-
-    @classmethod
-    def from_keras(cls, model: Any) -> "CharacterModel":
-        """Return the weights of a model that ``worker.engine.model.build`` made."""
-        arrays = [np.asarray(array, np.float32) for array in model.get_weights()]
-        layers = [tuple(arrays[i : i + 3]) for i in range(0, len(arrays) - 2, 3)]
-        return cls(layers, *arrays[-2:])  # type: ignore[arg-type]
-
-    def start(self, streams: int) -> State:
-        """Return the zero state of ``B`` streams: (h, c), each (B, H), a layer."""
-        sizes = [(streams, recurrent.shape[0]) for _, recurrent, _ in self.layers]
-        return [(np.zeros(s, np.float32), np.zeros(s, np.float32)) for s in sizes]
-
-    def step(self, ids: Ids, state: State) -> State:
-        """Return the state after one more character (B,) of each stream."""
-        kernel, recurrent, bias = self.layers[0]
-        # One-hot times a matrix is a row of the matrix.
-        new = [_cell(kernel[ids] + bias, recurrent, *state[0])]
-        for (kernel, recurrent, bias), before in zip(self.layers[1:], state[1:], strict=True):
-            new.append(_cell(new[-1][0] @ kernel + bias, recurrent, *before))
-        return new
-
-    def predict(self, state: State) -> Doubles:
-        """Return the probabilities (B, V) of the next character."""
-        logits = (state[-1][0] @ self.dense + self.bias).astype(np.float64)
-        return _softmax(logits)
-
-    def read(self, windows: Ids) -> State:
-        """Return the state after windows (B, T) read from a zero state."""
-        state = self.start(len(windows))
-        for column in windows.T:
-            state = self.step(column, state)
-        return state
-
-    def probabilities(self, windows: Ids) -> Doubles:
-        """Return the probabilities (B, V) of the character behind each window (B, T)."""
-        return self.predict(self.read(windows))
-
-
-def adjust(
-    probabilities: Doubles,
-    temperature: Doubles,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> Doubles:
-    """Return probabilities (B, V) at temperatures (B,): softmax(log p / temperature).
-
-    The article's formula, without its log(0); at temperature 0 the likeliest character has it
-    all, the lowest id among equals. Then only the ``top_k`` likeliest and the likeliest whose
-    shares reach ``top_p`` stay in the draw. Every row sums to 1.
-    """
-    greedy = temperature == 0
-    impossible = np.full_like(probabilities, -np.inf)
-    logits = np.log(probabilities, out=impossible, where=probabilities > 0)
-    # The likeliest is made 0 first: a tiny temperature would make every quotient infinite.
-    logits -= logits.max(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        logits /= np.where(greedy, 1.0, temperature)[:, None]
-    adjusted = _softmax(logits)
-    adjusted[greedy] = np.eye(probabilities.shape[1])[probabilities[greedy].argmax(axis=1)]
-    return _truncate(adjusted, top_k, top_p)
+# A piece of a stream: a writer that is told to stop soon hears of it.
+FIRST_CHARACTERS, PIECE_CHARACTERS, PIECE_SECONDS = 16, 4096, 0.1
 
 
 @dataclass
@@ -109,12 +31,12 @@ class Stream:
     temperature: float
     finish_reason: str | None = None
     written: int = 0
-    # The last characters, as many as the longest stop string has.
+    # The last characters, one less than the longest stop string has.
     tail: str = field(default="", repr=False)
 
 
 class Writer:
-    """Writes several texts at once, a character of each at a time.
+    """Writes several texts, a piece of each at a time.
 
     Memory does not grow with the length: the caller gathers the pieces. Of ``spec``, the length,
     context, top_k, top_p, stop strings and seed count; prompts and temperatures are the streams'.
@@ -130,161 +52,96 @@ class Writer:
     ):
         self.streams = streams
         self._spec, self._vocabulary = spec, vocabulary
-        self._longest_stop = max(map(len, spec.stop), default=0)
-        self._temperatures = np.array([stream.temperature for stream in streams], np.float64)
-        self._draws = [generator(spec.rng_seed, Use.TEXT, s.number) for s in streams]
-        prompts = [stream.prompt for stream in streams]
-        if spec.context == "window":
-            self._context: _Context = _Window(
-                model, [prompt[-window:] for prompt in prompts], window
-            )
-        else:
-            self._context = _State(model, prompts)
+        self._pens = [_Pen(model, stream, spec, window) for stream in streams]
+        self._characters = FIRST_CHARACTERS
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
         """Yield what each stream wrote since the last time, '' for one that has ended.
 
         ``should_stop`` is asked after each piece but the last: what is complete is not cancelled.
+        Raises ``ValueError`` where the model's weights give no numbers.
         """
-        pieces, begun = self._nothing(), time.monotonic()
-        for written in range(1, self._spec.length + 1):
-            self._write_one(pieces)
-            if written == self._spec.length:
-                self._finish("length")
-            if all(stream.finish_reason for stream in self.streams):
-                break
-            if written % PIECE_CHARACTERS and time.monotonic() - begun < PIECE_SECONDS:
-                continue
-            yield pieces
-            if should_stop():
-                self._finish("cancelled")
-                return
-            pieces, begun = self._nothing(), time.monotonic()
-        yield pieces
+        with ThreadPoolExecutor(_threads(len(self.streams)), "writer") as threads:
+            while True:
+                begun = time.perf_counter()
+                pieces = list(threads.map(self._write, self._pens))
+                self._adapt(time.perf_counter() - begun)
+                over = all(stream.finish_reason for stream in self.streams)
+                yield pieces
+                if over:
+                    return
+                if should_stop():
+                    for stream in self.streams:
+                        stream.finish_reason = stream.finish_reason or "cancelled"
+                    return
 
-    def _write_one(self, pieces: list[str]) -> None:
-        """Draw the next character of every stream."""
-        adjusted = adjust(
-            self._context.probabilities(), self._temperatures, self._spec.top_k, self._spec.top_p
-        )
-        ids = np.array([_draw(p, rng) for p, rng in zip(adjusted, self._draws, strict=True)])
-        self._context.push(ids)
-        for number, (stream, character) in enumerate(
-            zip(self.streams, self._vocabulary.decode(ids), strict=True)
-        ):
-            if stream.finish_reason is None:
-                pieces[number] += character
-                stream.written += 1
-                self._look_for_stop(stream, character)
+    def _write(self, pen: "_Pen") -> str:
+        """Write a stream's next piece."""
+        stream = pen.stream
+        if stream.finish_reason is not None:
+            return ""
+        left = self._spec.length - stream.written
+        piece = self._cut(stream, self._vocabulary.decode(pen.write(min(self._characters, left))))
+        stream.written += len(piece)
+        if stream.finish_reason is None and stream.written == self._spec.length:
+            stream.finish_reason = "length"
+        return piece
 
-    def _look_for_stop(self, stream: Stream, character: str) -> None:
-        if self._longest_stop:
-            stream.tail = (stream.tail + character)[-self._longest_stop :]
-            if any(stream.tail.endswith(stop) for stop in self._spec.stop):
-                stream.finish_reason = "stop"
+    def _cut(self, stream: Stream, piece: str) -> str:
+        """Return a piece up to the end of the first stop string, if it ends in this piece."""
+        longest = max(map(len, self._spec.stop), default=1)
+        text, before = stream.tail + piece, len(stream.tail)
+        places = [(text.find(stop), len(stop)) for stop in self._spec.stop]
+        if ends := [place + size for place, size in places if place >= 0]:
+            stream.finish_reason = "stop"
+            return piece[: min(ends) - before]
+        stream.tail = text[len(text) - min(len(text), longest - 1) :]
+        return piece
 
-    def _finish(self, reason: str) -> None:
-        for stream in self.streams:
-            stream.finish_reason = stream.finish_reason or reason
-
-    def _nothing(self) -> list[str]:
-        return [""] * len(self.streams)
+    def _adapt(self, seconds: float) -> None:
+        """Choose the next piece's length from what this one took."""
+        fitting = int(self._characters * PIECE_SECONDS / seconds)
+        self._characters = max(1, min(fitting, 4 * self._characters, PIECE_CHARACTERS))
 
 
-class _Context(Protocol):
-    """What the next characters depend on."""
+class _Pen:
+    """What goes on from piece to piece of a stream: its state or window, its random numbers."""
 
-    def probabilities(self) -> Doubles:
-        """Return the probabilities (B, V) of each stream's next character."""
-        ...
+    def __init__(self, model: CharacterModel, stream: Stream, spec: GenerationSpec, window: int):
+        self.stream, self._model = stream, model
+        self._drawing = (float(stream.temperature), spec.top_k or 0, float(spec.top_p or 1))
+        self._rng = generator(spec.rng_seed, Use.TEXT, stream.number)
+        prompt = stream.prompt
+        slides = spec.context == "window"
+        self._filled = min(len(prompt), window)
+        self._window = np.zeros(window if slides else 0, np.int64)
+        if slides:
+            self._window[window - self._filled :] = prompt[len(prompt) - self._filled :]
+        self._state = model.start() if slides else model.read(prompt)
 
-    def push(self, ids: Ids) -> None:
-        """Take the characters (B,) that were drawn."""
-        ...
-
-
-class _Window:
-    """The last T characters, read afresh for each next one, as the article does."""
-
-    def __init__(self, model: CharacterModel, windows: list[Ids], length: int):
-        self._model, self._windows, self._length = model, windows, length
-
-    def probabilities(self) -> Doubles:
-        return self._model.predict(_read(self._model, self._windows))
-
-    def push(self, ids: Ids) -> None:
-        self._windows = [
-            np.append(window, new)[-self._length :]
-            for window, new in zip(self._windows, ids, strict=True)
-        ]
-
-
-class _State:
-    """The memory after all characters so far, carried on."""
-
-    def __init__(self, model: CharacterModel, prompts: list[Ids]):
-        self._model, self._state = model, _read(model, prompts)
-
-    def probabilities(self) -> Doubles:
-        return self._model.predict(self._state)
-
-    def push(self, ids: Ids) -> None:
-        self._state = self._model.step(ids, self._state)
+    def write(self, count: int) -> Ids:
+        """Return the next ids (count,). Raises ``ValueError``."""
+        ids, state = np.empty(count, np.int64), self._state
+        uniforms = self._rng.random(count)
+        if not kernels.write(
+            self._model.weights, state.h, state.c, self._drawing, uniforms, self._window,
+            self._filled, ids,
+        ):  # fmt: skip
+            raise ValueError("the model's weights give logits that are no finite numbers")
+        self._filled = min(self._filled + count, len(self._window))
+        return ids
 
 
-def _read(model: CharacterModel, prompts: list[Ids]) -> State:
-    """Return the state after prompts of any lengths, those of equal length read together."""
-    lengths = np.array([len(prompt) for prompt in prompts])
-    state = model.start(len(prompts))
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        part = model.read(np.stack([prompts[row] for row in rows]))
-        for (h, c), (new_h, new_c) in zip(state, part, strict=True):
-            h[rows], c[rows] = new_h, new_c
-    return state
+def warm_up() -> None:
+    """Compile the kernels, or load what an earlier process compiled."""
+    weights = (np.zeros((2, 4), np.float32), np.zeros((1, 4), np.float32), np.zeros(4, np.float32))
+    model = CharacterModel([weights], np.zeros((1, 2), np.float32), np.zeros(2, np.float32))
+    stream = Stream(0, np.zeros(1, np.int64), 1.0)
+    for _ in Writer(model, Vocabulary("ab"), [stream], GenerationSpec(length=1), 1).run():
+        pass
 
 
-def _draw(probabilities: Doubles, rng: np.random.Generator) -> int:
-    """Draw an id by its probability (V,); one of probability 0 is never drawn."""
-    sums = np.cumsum(probabilities)
-    # The product may be rounded up to the last sum, behind which there is no id.
-    drawn = min(rng.random() * sums[-1], np.nextafter(sums[-1], 0))
-    return int(np.searchsorted(sums, drawn, side="right"))
-
-
-def _cell(inputs: Floats, recurrent: Floats, h: Floats, c: Floats) -> tuple[Floats, Floats]:
-    """One step of an LSTM cell (Hochreiter and Schmidhuber, 1997), as Keras computes it."""
-    i, f, g, o = np.split(inputs + h @ recurrent, 4, axis=1)
-    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    return _sigmoid(o) * np.tanh(c), c
-
-
-def _sigmoid(x: Floats) -> Floats:
-    # By tanh, which cannot overflow.
-    half = np.float32(0.5)
-    y: Floats = half * np.tanh(half * x) + half
-    return y
-
-
-def _softmax(logits: Doubles) -> Doubles:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities: Doubles = powers / powers.sum(axis=1, keepdims=True)
-    return probabilities
-
-
-def _truncate(probabilities: Doubles, top_k: int | None, top_p: float | None) -> Doubles:
-    """Keep the k likeliest, then the likeliest whose shares reach p, and share out anew."""
-    if top_k is None and top_p is None:
-        return probabilities
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    ranked = np.take_along_axis(probabilities, order, axis=1)
-    keep = np.ones_like(ranked, bool)
-    if top_k is not None:
-        keep[:, top_k:] = False
-    if top_p is not None:
-        # The one that crosses p is kept too: Holtzman et al. (2020).
-        keep &= np.cumsum(ranked, axis=1) - ranked < top_p
-    kept = np.zeros_like(probabilities)
-    np.put_along_axis(kept, order, np.where(keep, ranked, 0.0), axis=1)
-    shared_out: Doubles = kept / kept.sum(axis=1, keepdims=True)
-    return shared_out
+def _threads(streams: int) -> int:
+    """Return how many threads write: one a core, as far as there are streams."""
+    cores: int | None = getattr(os, "process_cpu_count", os.cpu_count)()
+    return max(1, min(streams, cores or 1))

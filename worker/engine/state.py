@@ -13,7 +13,8 @@ class Position:
     """Where a run stands: ``step`` steps of ``epoch`` (from 1) are done.
 
     ``loss`` and ``accuracy`` are sums over the epoch's ``windows`` so far; ``seconds`` is the
-    training time they took.
+    training time they took. ``best`` is the lowest validation loss so far, ``waited`` the number
+    of epochs since.
     """
 
     epoch: int = 1
@@ -22,6 +23,23 @@ class Position:
     accuracy: float = 0.0
     windows: int = 0
     seconds: float = 0.0
+    best: float | None = None
+    waited: int = 0
+
+    def add(self, windows: int, loss: float, accuracy: float) -> None:
+        """Count a step over so many windows, with its means."""
+        self.step += 1
+        self.windows += windows
+        self.loss += loss * windows
+        self.accuracy += accuracy * windows
+
+    def next(self, val_loss: float | None) -> "Position":
+        """Return the position at the start of the next epoch, after one with this judgement."""
+        if val_loss is None:
+            return Position(self.epoch + 1)
+        if self.best is not None and val_loss >= self.best:
+            return Position(self.epoch + 1, best=self.best, waited=self.waited + 1)
+        return Position(self.epoch + 1, best=val_loss)
 
 
 @dataclass(frozen=True)

@@ -1,85 +1,37 @@
 """The training loop: one text, one model, top to bottom, reporting to whoever iterates.
 
-Shapes: ``B`` batch, ``T`` window, ``V`` vocabulary, ``N`` characters of text. Losses are nats a
-character.
+Shapes: ``B`` batch, ``K`` batches a call, ``T`` window, ``V`` vocabulary, ``N`` characters of
+text. Losses are nats a character.
 """
 
 import copy
 import math
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from shared.errors import CorpusTooShort, Diverged, UserError
 from shared.specs import GenerationSpec, TrainingSpec
-from worker.engine import checkpoints, steps
-from worker.engine.model import build, optimizer
+from worker.engine import checkpoints
+from worker.engine.characters import CharacterModel
+from worker.engine.model import build, describe
+from worker.engine.program import Batches, Values, program
 from worker.engine.randomness import Use, generator
-from worker.engine.sampling import CharacterModel, Stream, Writer
+from worker.engine.rates import learning_rates
+from worker.engine.reports import EpochDone, EpochRecord, Progress, Sample
+from worker.engine.sampling import Stream, Writer
 from worker.engine.state import Position, TrainingState
 from worker.engine.vocabulary import Ids, Vocabulary
-from worker.engine.windows import Order, batch, count, validation_starts
+from worker.engine.windows import Order, count, validation_starts
 
-VALIDATION_BATCH = 500
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is inside an epoch.
-
-    ``fraction`` (0 to 1) and ``eta_seconds`` are of the whole run's training; ``loss`` is the
-    mean over the epoch so far; ``characters_per_second`` counts windows trained on, for each
-    teaches one character.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    fraction: float
-    characters_per_second: float
-    eta_seconds: float
-    loss: float
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """Means over one epoch: losses in nats, accuracies from 0 to 1, None without validation.
-
-    ``seconds`` are of training: validation and samples are left out. ``characters_per_second``
-    counts windows trained on, for each teaches one character.
-    """
-
-    epoch: int
-    loss: float
-    val_loss: float | None
-    accuracy: float
-    val_accuracy: float | None
-    seconds: float
-    characters_per_second: float
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Text that the model wrote after an epoch: the first text (stream 0) of a generation with
-    this prompt, temperature and seed."""
-
-    prompt: str
-    text: str
-    temperature: float
-    rng_seed: int
-
-
-@dataclass(frozen=True)
-class EpochDone:
-    """What an epoch leaves, besides the model."""
-
-    record: EpochRecord
-    sample: Sample | None
+# A call's share of the time between two reports: a run that is told to stop soon hears of it.
+CALL_SHARE = 0.4
+MOST_BATCHES = 256
 
 
 class TrainingRun:
@@ -103,39 +55,58 @@ class TrainingRun:
             raise CorpusTooShort(
                 f"the text has {len(ids)} characters; this spec needs {spec.least_characters()}"
             )
-        self.spec, self.vocabulary, self._ids = spec, vocabulary, ids
-        self._progress_seconds, self._reported = progress_seconds, 0.0
+        self.spec, self.vocabulary = spec, vocabulary
+        # The only copy that is kept.
+        self._text = tf.constant(ids)
+        self._progress_seconds, self._reported, self._batches = progress_seconds, 0.0, 1
         windows = count(spec.split(len(ids)), spec.window, spec.step)
         self._order = Order(windows, spec.rng_seed)
         self._per_epoch = min(windows, spec.max_windows or windows)
         self.steps = math.ceil(self._per_epoch / spec.batch_size)
         self._held_out = validation_starts(len(ids), spec)
-        self.model = build(spec, len(vocabulary))
-        self._optimizer = optimizer(spec)
-        self._optimizer.build(self.model.trainable_variables)
-        self._position = Position()
+        self._mask_key = int(generator(spec.rng_seed, Use.MASKS).integers(2**32))
+        self._program = program(spec, len(vocabulary))
+        self._model = build(spec, len(vocabulary))
         if weights_from is not None:
-            _copy_weights(weights_from, self.model)
-        if state is not None:
-            self._restore(state)
-        self._train = steps.train_step(self.model, self._optimizer)
-        self._judge = steps.judge_step(self.model)
+            _copy_weights(weights_from, self._model)
+        self._position = copy.copy(state.position) if state else Position()
+        self._values = (
+            Values.of(state.weights, state.optimizer)
+            if state
+            else self._program.start(self._model.get_weights())
+        )
+
+    @property
+    def model(self) -> Any:
+        """The Keras model as it is now, of averaged weights where the spec says so."""
+        self._model.set_weights([w.numpy() for w in self._program.shown(self._values)])
+        return self._model
 
     @property
     def finished(self) -> bool:
-        """Whether every epoch is done."""
-        return self._position.epoch > self.spec.epochs
+        """Whether every epoch is done, or the run stopped early."""
+        return self._position.epoch > self.spec.epochs or self.stopped_early
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether ``patience`` ran out before the last epoch."""
+        patience, at = self.spec.patience, self._position
+        return patience is not None and at.waited >= patience and at.epoch <= self.spec.epochs
 
     def position(self) -> dict[str, Any]:
         """Return where the run stands, for an event."""
         return {"epoch": self._position.epoch, "step": self._position.step}
 
+    def early_end(self) -> dict[str, Any]:
+        """Return the last epoch and the best one, for the event of an early stop."""
+        last = self._position.epoch - 1
+        return {"epoch": last, "best_epoch": last - self._position.waited}
+
     def state(self) -> TrainingState:
         """Return what a new run needs to go on from here exactly; call it between reports."""
+        values = self._values
         return TrainingState(
-            self.model.get_weights(),
-            [np.asarray(v) for v in self._optimizer.variables],
-            copy.copy(self._position),
+            values.weight_arrays(), values.optimizer_arrays(), copy.copy(self._position)
         )
 
     def save_model(self, path: Path) -> None:
@@ -155,7 +126,7 @@ class TrainingRun:
             # Both belong to the epoch: a run that stops before its end does them again.
             record = self._record(*(yield from self._validate()))
             sample = (yield from self._sample(at.epoch)) if self.spec.sample_length else None
-            self._position = Position(epoch=at.epoch + 1)
+            self._position = at.next(record.val_loss)
             yield EpochDone(record, sample)
 
     def _train_epoch(self) -> Iterator[Progress]:
@@ -163,30 +134,45 @@ class TrainingRun:
         at = self._position
         self._reported = begun = time.perf_counter()
         while at.step < self.steps:
-            self._step()
-            at.seconds += time.perf_counter() - begun
+            batches = min(self._batches, self.steps - at.step)
+            self._train(batches)
+            spent = time.perf_counter() - begun
+            at.seconds += spent
+            self._batches = self._at_once(spent / batches)
             # What the listener does meanwhile is not training.
             yield from self._reports()
             begun = time.perf_counter()
         # The last step's loss is from before its update.
-        if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+        if not all(np.isfinite(weight).all() for weight in self._values.weight_arrays()):
             raise self._diverged("a weight")
         yield self._progress()
 
-    def _step(self) -> None:
-        """Train on the next batch. Raises ``Diverged``."""
+    def _at_once(self, seconds: float) -> int:
+        """Return how many batches the next call shall have, when one takes so many seconds."""
+        fitting = CALL_SHARE * self._progress_seconds / seconds
+        # Never many more than before: the first call of a process takes its time to compile.
+        return max(1, min(int(fitting), 4 * self._batches, MOST_BATCHES))
+
+    def _train(self, batches: int) -> None:
+        """Train on the next batches. Raises ``Diverged``."""
         spec, at = self.spec, self._position
-        # The epoch's windows are the next ones of an endless row of permutations.
-        first = (at.epoch - 1) * self._per_epoch + at.step * spec.batch_size
-        last = min(first + spec.batch_size, at.epoch * self._per_epoch)
-        starts = self._order.at(first, last) * spec.step
-        loss, accuracy = self._train(batch(self._ids, starts, spec.window))
-        at.loss += loss * (last - first)
-        at.accuracy += accuracy * (last - first)
-        at.windows += last - first
-        at.step += 1
-        if not math.isfinite(loss):
-            raise self._diverged("the loss")
+        done = (at.epoch - 1) * self.steps + at.step
+        cut = self._cut(batches)
+        rates = learning_rates(spec, done, batches, spec.epochs * self.steps)
+        keys = (self._mask_key + done + np.arange(batches)).astype(np.uint32)
+        self._values, losses, hits = self._program.train(self._values, self._text, cut, rates, keys)
+        for windows, loss, accuracy in zip(cut.counts, losses, hits, strict=True):
+            at.add(int(windows), float(loss), float(accuracy))
+            if not math.isfinite(loss):
+                raise self._diverged("the loss")
+
+    def _cut(self, batches: int) -> Batches:
+        """Return the next batches: those of an epoch go on in an endless row of permutations."""
+        at, size = self._position, self.spec.batch_size
+        first = at.step * size
+        last = min(first + batches * size, self._per_epoch)
+        epoch = (at.epoch - 1) * self._per_epoch
+        return Batches.cut(self._order.at(epoch + first, epoch + last) * self.spec.step, size)
 
     def _reports(self) -> Iterator[Progress]:
         """Yield the progress if it is time to, counted from the end of the last report."""
@@ -198,17 +184,21 @@ class TrainingRun:
         at, spec = self._position, self.spec
         done = (at.epoch - 1) * self._per_epoch + at.windows
         total = spec.epochs * self._per_epoch
-        speed = at.windows / at.seconds
         return Progress(
             at.epoch,
             spec.epochs,
             at.step,
             self.steps,
             done / total,
-            speed,
-            (total - done) / speed,
+            self._speed(),
+            (total - done) * at.seconds / at.windows,
             at.loss / at.windows,
         )
+
+    def _speed(self) -> float:
+        """Return the characters a second that were learned from in this epoch."""
+        each = self.spec.window if self.spec.loss_at == "every" else 1
+        return self._position.windows * each / self._position.seconds
 
     def _diverged(self, what: str) -> Diverged:
         at, rate = self._position, self.spec.learning_rate
@@ -226,20 +216,20 @@ class TrainingRun:
             at.accuracy / at.windows,
             val_accuracy,
             at.seconds,
-            at.windows / at.seconds,
+            self._speed(),
         )
 
     def _validate(self) -> Generator[Progress, None, tuple[float | None, float | None]]:
         """Return loss and accuracy over the validation windows, or None where there are none."""
-        size = len(self._held_out)
-        if size == 0:
+        if len(self._held_out) == 0:
             return None, None
         sums = np.zeros(2)
-        for first in range(0, size, VALIDATION_BATCH):
-            starts = self._held_out[first : first + VALIDATION_BATCH]
-            sums += np.array(self._judge(batch(self._ids, starts, self.spec.window))) * len(starts)
+        for windows, loss, accuracy in self._program.judge(
+            self._values, self._text, self._held_out
+        ):
+            sums += np.array([loss, accuracy]) * windows
             yield from self._reports()
-        loss, accuracy = sums / size
+        loss, accuracy = sums / len(self._held_out)
         if not math.isfinite(loss):
             raise self._diverged("the validation loss")
         return float(loss), float(accuracy)
@@ -248,9 +238,10 @@ class TrainingRun:
         """Write text after a random excerpt; where it is, is a function of seed and epoch."""
         spec = self.spec
         rng = generator(spec.rng_seed, Use.SAMPLE, epoch)
-        start, seed = int(rng.integers(len(self._ids) - spec.window)), int(rng.integers(2**31))
-        prompt = self._ids[start : start + spec.window]
-        generation = GenerationSpec(length=spec.sample_length, rng_seed=seed)
+        start, seed = int(rng.integers(len(self._text) - spec.window)), int(rng.integers(2**31))
+        prompt: NDArray[Any] = self._text[start : start + spec.window].numpy()
+        # The article slides its window.
+        generation = GenerationSpec(length=spec.sample_length, rng_seed=seed, context="window")
         stream = Stream(0, prompt, spec.sample_temperature)
         model = CharacterModel.from_keras(self.model)
         writer = Writer(model, self.vocabulary, [stream], generation, spec.window)
@@ -260,23 +251,10 @@ class TrainingRun:
             yield from self._reports()
         return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, seed)
 
-    def _restore(self, state: TrainingState) -> None:
-        self.model.set_weights(state.weights)
-        for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
-            variable.assign(value)
-        self._position = copy.copy(state.position)
-
 
 def _copy_weights(source: Any, target: Any) -> None:
     """Copy a model's weights. Raises ``UserError`` naming what differs."""
-    theirs, ours = _describe(source), _describe(target)
+    theirs, ours = describe(source), describe(target)
     if theirs != ours:
         raise UserError(f"the checkpoint's model has {theirs}; this spec and text need {ours}")
     target.set_weights(source.get_weights())
-
-
-def _describe(model: Any) -> str:
-    """Return the shapes that weights depend on, in words; the window is not among them."""
-    *layers, dense = model.layers
-    units = ", ".join(str(layer.units) for layer in layers)
-    return f"LSTM layers of {units} units for {dense.units} characters"

@@ -49,11 +49,18 @@ class Vocabulary:
     def _points(self) -> Points:
         return _code_points(self.characters)
 
+    @cached_property
+    def _places(self) -> NDArray[np.int32]:
+        """The id of every code point up to the last of the vocabulary's, and one more; or -1."""
+        last = int(self._points.max(initial=0))
+        places = np.full(last + 2, -1, np.int32)
+        places[self._points] = np.arange(len(self))
+        return places
+
     @property
     def dtype(self) -> np.dtype[np.integer]:
         """The smallest of uint8, uint16 and int32 that holds every id."""
-        largest = len(self) - 1
-        return np.dtype(np.uint8 if largest < 2**8 else np.uint16 if largest < 2**16 else np.int32)
+        return id_dtype(len(self))
 
     def encode(self, text: str) -> Ids:
         """Return the ids (N,) of a text. Raises ``UserError`` naming an unknown character."""
@@ -83,16 +90,21 @@ class Vocabulary:
 
     def _encode(self, text: str, offset: int) -> Ids:
         """Return the ids of a text that begins ``offset`` characters into the whole."""
-        points = _code_points(text)
-        ids = np.searchsorted(self._points, points)
-        unknown = ids == len(self)
-        unknown[~unknown] = self._points[ids[~unknown]] != points[~unknown]
-        if unknown.any():
-            place = int(np.argmax(unknown))
+        # Whatever is beyond the table stands in its last place, which is nobody's.
+        points = np.minimum(_code_points(text), len(self._places) - 1)
+        ids = self._places[points]
+        if len(ids) and ids.min() < 0:
+            place = int(np.argmin(ids))
             raise UserError(
                 f"character {text[place]!r} at {offset + place} is not in the vocabulary"
             )
         return ids.astype(self.dtype)
+
+
+def id_dtype(vocabulary_size: int) -> np.dtype[np.integer]:
+    """Return the smallest of uint8, uint16 and int32 that holds the ids of a vocabulary."""
+    largest = vocabulary_size - 1
+    return np.dtype(np.uint8 if largest < 2**8 else np.uint16 if largest < 2**16 else np.int32)
 
 
 def _decoded(chunks: Iterable[bytes]) -> Iterator[str]:

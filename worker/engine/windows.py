@@ -1,6 +1,6 @@
-"""Windows: where they start, in which order, and how batches are cut on the fly.
+"""Windows: where they start, and in which order.
 
-Shapes: ``B`` batch, ``T`` window, ``N`` characters of text.
+Shapes: ``T`` window, ``N`` characters of text.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from shared.specs import TrainingSpec
 from worker.engine.randomness import Use, generator
-from worker.engine.vocabulary import Ids
 
 ROUNDS = 6
 VALIDATION_WINDOWS = 4_000
@@ -20,12 +19,6 @@ Starts = NDArray[np.int64]
 def count(characters: int, window: int, step: int = 1) -> int:
     """Return how many windows of ``T`` + 1 characters begin every ``step`` in ``N``."""
     return max(0, (characters - window - 1) // step + 1)
-
-
-def batch(ids: Ids, starts: Starts, window: int) -> NDArray[np.int32]:
-    """Return the windows (B, T + 1) that begin at ``starts`` (B,)."""
-    cut: NDArray[np.int32] = ids[starts[:, None] + np.arange(window + 1)].astype(np.int32)
-    return cut
 
 
 def validation_starts(characters: int, spec: TrainingSpec) -> Starts:

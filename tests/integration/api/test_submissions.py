@@ -80,6 +80,7 @@ def test_a_run_may_start_from_a_checkpoint(api: Api, db: Database) -> None:
     }
     assert api.post("/training-jobs", body).status_code == 202
     field_error(api.post("/training-jobs", body | {"units": 8}), "units")
+    field_error(api.post("/training-jobs", body | {"cell": "gru"}), "cell")
 
 
 BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
@@ -104,6 +105,17 @@ BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
     ({"learning_rate": float("inf")}, "learning_rate"),
     ({"optimizer": "magic"}, "optimizer"),
     ({"validation_fraction": 0.9}, "validation_fraction"),
+    ({"cell": "rnn"}, "cell"),
+    ({"loss_at": None}, "loss_at"),
+    ({"dropout": 1}, "dropout"),
+    ({"schedule": "step"}, "schedule"),
+    ({"warmup_steps": -1}, "warmup_steps"),
+    ({"clip_norm": 0}, "clip_norm"),
+    ({"adam_beta_2": 1}, "adam_beta_2"),
+    ({"ema_momentum": 1}, "ema_momentum"),
+    ({"weight_decay": -0.1}, "weight_decay"),
+    ({"precision": "half"}, "precision"),
+    ({"patience": 2, "validation_fraction": 0}, "patience"),
     ({"sample_temperature": -1}, "sample_temperature"),
     ({"rng_seed": 2**63}, "rng_seed"),
     ({"name": ""}, "name"),

@@ -57,7 +57,10 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "window": " 30 ", "step": "2", "units": "8", "layers": "2", "batch_size": "16",
         "optimizer": "adam", "learning_rate": "1e-3", "epochs": "3", "max_windows": "100",
         "validation_fraction": ".2", "sample_length": "0", "sample_temperature": "1",
-        "rng_seed": "7", "keep_checkpoints": "2", "keep_every": "5",
+        "rng_seed": "7", "keep_checkpoints": "2", "keep_every": "5", "cell": "gru",
+        "loss_at": "every", "dropout": "0.5", "schedule": "cosine", "warmup_steps": "9",
+        "clip_norm": "5", "weight_decay": "0.01", "precision": "mixed", "patience": "4",
+        "adam_beta_2": "0.99", "ema_momentum": "0.999",
     }  # fmt: skip
     page = site.submit(NEW, corpus_id=corpus.id, preset="tiny", name="mine", priority="-5", **typed)
     assert page.status == 303
@@ -67,7 +70,9 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "window": 30, "step": 2, "units": 8, "layers": 2, "batch_size": 16, "optimizer": "adam",
         "learning_rate": 0.001, "epochs": 3, "max_windows": 100, "validation_fraction": 0.2,
         "sample_length": 0, "sample_temperature": 1.0, "rng_seed": 7, "keep_checkpoints": 2,
-        "keep_every": 5,
+        "keep_every": 5, "cell": "gru", "loss_at": "every", "dropout": 0.5,
+        "schedule": "cosine", "warmup_steps": 9, "clip_norm": 5.0, "weight_decay": 0.01,
+        "precision": "mixed", "patience": 4, "adam_beta_2": 0.99, "ema_momentum": 0.999,
     }.items()  # fmt: skip
 
 
@@ -86,6 +91,13 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         ("units", "9" * 5000, "a whole number"),
         ("optimizer", "magic", "rmsprop, adam, sgd"),
         ("max_windows", "-1", "at least 1"),
+        ("cell", "rnn", "lstm, gru"),
+        ("loss_at", "first", "last, every"),
+        ("dropout", "0.95", "at most 0.9"),
+        ("schedule", "step", "constant, linear, cosine"),
+        ("clip_norm", "0", "over 0"),
+        ("weight_decay", "2", "at most 1"),
+        ("patience", "0", "at least 1"),
         ("keep_every", "0", "at least 1"),
         ("sample_temperature", "-0.1", "at least 0"),
         ("rng_seed", "9223372036854775808", "at most 9223372036854775807"),
@@ -105,7 +117,7 @@ def test_a_refused_field(site: Site, db: Database, field: str, typed: str, words
     error = page.error(field) or ""
     assert words in error
     assert f"Received: {typed[:80]}" in error
-    if field not in ("preset", "optimizer"):
+    if field not in ("preset", "optimizer", "cell", "loss_at", "schedule"):
         assert page.value(field) == typed
     assert page.value("corpus_id") == corpus.id
     assert submitted(db) == []

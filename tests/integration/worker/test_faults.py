@@ -31,14 +31,14 @@ def epochs(db: Database, job: Job) -> list[int]:
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, times: int) -> None:
     """Let training steps end in an error so many times, at the start of a run each time."""
-    real, left = TrainingRun._step, [error] * times
+    real, left = TrainingRun._train, [error] * times
 
-    def step(run: TrainingRun) -> None:
+    def train(run: TrainingRun, batches: int) -> None:
         if left:
             raise left.pop()
-        real(run)
+        real(run, batches)
 
-    monkeypatch.setattr(TrainingRun, "_step", step)
+    monkeypatch.setattr(TrainingRun, "_train", train)
 
 
 def test_out_of_memory_is_a_loss(

@@ -11,7 +11,6 @@ from shared.jobs.services import cancel, claim, retry
 from shared.settings import Settings
 from tests.support.factories import TEXT, make_generation_job, make_training_job, reload
 from tests.support.nodes import RaisedAfter, make_node
-from worker.engine.sampling import PIECE_CHARACTERS
 from worker.runners import run_job, work
 
 
@@ -113,9 +112,10 @@ def test_a_cancelled_job_keeps_what_it_wrote(
 
 
 def test_a_cancelled_job_starts_its_cut_texts_over(
-    db: Database, settings: Settings, checkpoint: Checkpoint
+    db: Database, settings: Settings, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A retry writes every text that was cut short anew: none is there twice."""
+    monkeypatch.setattr("worker.generation.PROGRESS_SECONDS", 0)
     job = make_generation_job(db, checkpoint, length=2_000, count=2)
     with db.write() as session:
         claimed = claim(session, "generate", "node:1", 30)
@@ -138,7 +138,8 @@ def test_a_job_that_was_handed_back_keeps_finished_texts(
     whole = make_generation_job(db, checkpoint, length=200, count=5)
     work(make_node(db, settings), Kind.GENERATE)
     job = make_generation_job(db, checkpoint, length=200, count=5)
-    looks = 200 // PIECE_CHARACTERS + 2
+    # Three pieces of the first two texts, and one of the next.
+    looks = 4
     work(make_node(db, settings, stop=RaisedAfter(looks)), Kind.GENERATE)
     before = outputs(db, job)
     assert reload(db, job).status == "queued"

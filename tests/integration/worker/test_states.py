@@ -16,8 +16,8 @@ from shared.settings import Settings
 from tests.support.factories import make_corpus, make_training_job, reload
 from tests.support.nodes import make_node
 from worker import training
+from worker.engine.reports import Progress
 from worker.engine.state import Position, TrainingState
-from worker.engine.training import Progress
 from worker.runners import run_job, work
 
 

@@ -18,14 +18,15 @@ from shared.jobs.services import cancel, claim, expire, pause, resume
 from shared.settings import Settings
 from tests.support.factories import make_corpus, make_training_job, reload
 from tests.support.nodes import RaisedAfter, make_node
+from worker.engine.characters import CharacterModel
 from worker.engine.checkpoints import weights_sha256
-from worker.engine.sampling import CharacterModel
+from worker.engine.program import Values
 from worker.engine.training import TrainingRun
 from worker.heartbeat import Heartbeat
-from worker.models import character_model, keras_model
+from worker.models import character_model
 from worker.node import Node
 from worker.runners import run_job, work
-from worker.training import prepare
+from worker.training import keras_model, prepare
 
 CHINESE = "床前明月光，疑是地上霜。举头望明月，低头思故乡。\n" * 40
 
@@ -135,7 +136,8 @@ def test_a_diverging_run_fails_and_says_where(
 
     def overflown(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
         run = prepare(node, job, heartbeat)
-        run.model.set_weights([np.full_like(w, np.nan) for w in run.model.get_weights()])
+        state = run.state()
+        run._values = Values.of([np.full_like(w, np.nan) for w in state.weights], state.optimizer)
         return run
 
     monkeypatch.setattr("worker.training.prepare", overflown)
@@ -159,6 +161,16 @@ def test_an_old_attempt_writes_nothing_more(db: Database, settings: Settings) ->
     run_job(make_node(db, settings), old)
     assert losses(db, job) == []
     assert (reload(db, job).status, reload(db, job).attempt) == ("running", 2)
+
+
+def test_stops_early_and_says_so(db: Database, settings: Settings) -> None:
+    """The job succeeds, and its event names the last epoch and the best one."""
+    job = make_training_job(db, epochs=9, patience=2, learning_rate=1e-30)
+    work(make_node(db, settings), Kind.TRAIN)
+    assert (reload(db, job).status, len(losses(db, job))) == ("succeeded", 3)
+    with db.read() as session:
+        events = list_events(session, job.id).data
+    assert (events[-2].type, events[-2].data) == ("stopped_early", {"epoch": 3, "best_epoch": 1})
 
 
 def test_trains_chinese(db: Database, settings: Settings) -> None:
@@ -199,11 +211,19 @@ def bare_keras(model: bytes, windows: Any, folder: Path) -> Any:
     return np.load(folder / "answer.npy")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"cell": "gru", "layers": 2, "dropout": 0.2, "loss_at": "every"},
+        {"optimizer": "adam", "loss_at": "every", "clip_norm": 1.0, "weight_decay": 0.05},
+    ],
+)
 def test_a_stored_model_opens_in_bare_keras(
-    db: Database, settings: Settings, tmp_path: Path
+    db: Database, settings: Settings, tmp_path: Path, fields: dict[str, Any]
 ) -> None:
     """Plain Keras gives, for 100 windows, the probabilities that the sampler uses."""
-    job = make_training_job(db)
+    job = make_training_job(db, **fields)
     work(make_node(db, settings), Kind.TRAIN)
     checkpoint = checkpoints(db, job)[-1]
     size = len(checkpoint.vocabulary)

@@ -8,11 +8,11 @@ from cli.demo import EPOCHS, windows_for
 from cli.progress import describe, duration, losses
 
 
-@pytest.mark.parametrize(("rate", "windows"), [(1500, 29_952), (3, 128), (100_000, 2_000_000)])
+@pytest.mark.parametrize(("rate", "windows"), [(150_000, 30_000), (3, 32), (10_000_000, 2_000_000)])
 def test_chooses_windows_by_speed(rate: float, windows: int) -> None:
     """Three epochs of whole batches that take a minute together, and at least one batch."""
-    assert windows_for(rate, 60) == pytest.approx(windows, abs=128)
-    assert windows_for(rate, 60) % 128 == 0
+    assert windows_for(rate, 60) == pytest.approx(windows, abs=32)
+    assert windows_for(rate, 60) % 32 == 0
     assert EPOCHS == 3
 
 

@@ -1,7 +1,8 @@
 """Fixtures of the engine's tests: small models, every axis of another size."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 import pytest
 
@@ -12,15 +13,17 @@ WINDOW, VOCABULARY, UNITS = 4, 5, 6
 
 
 @pytest.fixture(scope="session")
-def small_model() -> Callable[[int], Any]:
-    """A function that returns a model of T = 4, V = 5, H = 6 with so many layers."""
-    models = {
-        layers: build(TrainingSpec(window=WINDOW, units=UNITS, layers=layers), VOCABULARY)
-        for layers in (1, 2)
-    }
-    for seed, model in models.items():
-        _stir(model, seed)
-    return models.__getitem__
+def small_model() -> Callable[..., Any]:
+    """A function that returns a model of T = 4, V = 5, H = 6 with so many layers of a cell."""
+
+    @cache
+    def make(layers: int, cell: Literal["lstm", "gru"] = "lstm", dropout: float = 0) -> Any:
+        spec = TrainingSpec(window=WINDOW, units=UNITS, layers=layers, cell=cell, dropout=dropout)
+        model = build(spec, VOCABULARY)
+        _stir(model, layers)
+        return model
+
+    return make
 
 
 def _stir(model: Any, seed: int) -> None:

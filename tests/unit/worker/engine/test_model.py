@@ -9,7 +9,7 @@ import pytest
 from shared.architecture import layers_of
 from shared.specs import PRESETS, TrainingSpec
 from worker.engine.checkpoints import weights_sha256
-from worker.engine.model import build, optimizer
+from worker.engine.model import build, describe
 
 
 def test_the_seed_preset_is_the_articles_model() -> None:
@@ -22,9 +22,13 @@ def test_the_seed_preset_is_the_articles_model() -> None:
     assert model.layers[1].activation is keras.activations.softmax
 
 
-def test_the_layers_are_those_shown_before_training() -> None:
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("dropout", [0, 0.25])
+def test_the_layers_are_those_shown_before_training(
+    cell: Literal["lstm", "gru"], dropout: float
+) -> None:
     """What web computes by arithmetic is what Keras builds."""
-    spec = TrainingSpec(window=4, units=6, layers=3)
+    spec = TrainingSpec(window=4, units=6, layers=3, cell=cell, dropout=dropout)
     shown = [(layer.name, layer.parameters) for layer in layers_of(spec, 5)]
     assert [(layer.name, layer.count_params()) for layer in build(spec, 5).layers] == shown
 
@@ -48,8 +52,7 @@ def test_neighbouring_seeds_share_no_weights() -> None:
     assert not drawn[0] & drawn[1]
 
 
-@pytest.mark.parametrize("name", ["rmsprop", "adam", "sgd"])
-def test_the_optimizer_is_the_specs(name: Literal["rmsprop", "adam", "sgd"]) -> None:
-    """Its kind and its learning rate."""
-    made = optimizer(TrainingSpec(optimizer=name, learning_rate=0.25))
-    assert (type(made).__name__.lower(), float(made.learning_rate)) == (name, 0.25)
+def test_describes_what_weights_depend_on() -> None:
+    """Cell, units of each layer and vocabulary; dropout and the window are not among them."""
+    spec = TrainingSpec(window=4, units=6, layers=2, cell="gru", dropout=0.5)
+    assert describe(build(spec, 5)) == "GRU layers of 6, 6 units for 5 characters"

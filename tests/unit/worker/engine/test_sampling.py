@@ -1,105 +1,71 @@
-"""Drawing text: probabilities against slow twins, the article's formula made right."""
+"""Writing text: probabilities against slow twins, streams that do not sway each other."""
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from shared.specs import GenerationSpec
 from tests.unit.worker.engine.conftest import VOCABULARY, WINDOW
 from tests.unit.worker.engine.twins import probabilities
-from worker.engine.sampling import CharacterModel, Stream, Writer, adjust
+from worker.engine import sampling
+from worker.engine.characters import CharacterModel
+from worker.engine.checkpoints import save
+from worker.engine.randomness import Use, generator
+from worker.engine.sampling import Stream, Writer
 from worker.engine.vocabulary import Vocabulary
 
-Models = Callable[[int], Any]
+Models = Callable[..., Any]
 LETTERS = Vocabulary("abcde")
-shares = arrays(np.float64, (3, VOCABULARY), elements=st.floats(0, 1)).map(
-    lambda rows: rows + 1e-3 * (rows.sum(axis=1, keepdims=True) == 0)
-)
+
+CELLS = [(1, "lstm", 0), (2, "lstm", 0.2), (1, "gru", 0.2), (3, "gru", 0)]
+cells = pytest.mark.parametrize("kind", CELLS)
 
 
-def one_row(*values: float) -> Any:
-    """Return probabilities (1, V)."""
-    return np.array([values])
-
-
-@pytest.mark.parametrize("layers", [1, 2])
-def test_agrees_with_a_slow_twin(small_model: Models, layers: int) -> None:
+@cells
+def test_agrees_with_a_slow_twin(small_model: Models, kind: Any) -> None:
     """The probabilities are those of a loop over units in float64."""
-    model = small_model(layers)
+    model = small_model(*kind)
     windows = np.random.default_rng(1).integers(0, VOCABULARY, (3, WINDOW))
     found = CharacterModel.from_keras(model).probabilities(windows)
     slow = [probabilities(model.get_weights(), window) for window in windows.tolist()]
     np.testing.assert_allclose(found, slow, atol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_agrees_with_keras(small_model: Models, layers: int) -> None:
+@cells
+def test_agrees_with_keras(small_model: Models, kind: Any) -> None:
     """The probabilities are those of the Keras model, to 1e-5 over 100 windows."""
-    model = small_model(layers)
+    model = small_model(*kind)
     windows = np.random.default_rng(2).integers(0, VOCABULARY, (100, WINDOW))
     theirs = model.predict(np.eye(VOCABULARY)[windows], verbose=0)
     ours = CharacterModel.from_keras(model).probabilities(windows)
     assert np.abs(ours - theirs).max() < 1e-5
 
 
-@given(shares, st.floats(0.05, 5))
-def test_temperature_is_the_articles_formula(rows: Any, temperature: float) -> None:
-    """Where no probability is 0 it is exp(log(p) / t), shared out."""
-    rows = (rows + 0.01) / (rows + 0.01).sum(axis=1, keepdims=True)
-    powers = np.exp(np.log(rows) / temperature)
-    expected = powers / powers.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(adjust(rows, np.full(3, temperature)), expected, rtol=1e-9)
+@cells
+def test_a_file_gives_the_same_arrays(small_model: Models, kind: Any, tmp_path: Path) -> None:
+    """What Keras wrote is read without it."""
+    model = small_model(*kind)
+    save(model, tmp_path / "model.keras")
+    found = CharacterModel.from_file(tmp_path / "model.keras").weights
+    expected = CharacterModel.from_keras(model).weights
+    assert [a.tobytes() for a in found] == [a.tobytes() for a in expected]
 
 
-@given(shares, st.floats(0, 10), st.integers(1, 7) | st.none(), st.floats(0.01, 1) | st.none())
-def test_every_row_sums_to_one(
-    rows: Any, temperature: float, top_k: int | None, top_p: float | None
-) -> None:
-    """Whatever is asked, what is drawn from is a probability vector."""
-    rows = rows / rows.sum(axis=1, keepdims=True)
-    found = adjust(rows, np.full(3, temperature), top_k, top_p)
-    assert (found >= 0).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+def test_a_file_with_other_layers_is_refused(tmp_path: Path) -> None:
+    """The error names the kind."""
+    model = keras.Sequential([keras.Input((4, 5)), keras.layers.SimpleRNN(3)])
+    save(model, tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"SimpleRNN; accepted: LSTM, GRU, Dropout, Dense"):
+        CharacterModel.from_file(tmp_path / "model.keras")
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-6, 0.6, 10.0])
-def test_an_impossible_character_stays_impossible(temperature: float) -> None:
-    """A probability of 0 has no log and is never drawn."""
-    found = adjust(one_row(0.0, 0.25, 0.75), np.array([temperature]))
-    assert found[0, 0] == 0
-    assert np.isfinite(found).all()
-
-
-def test_temperature_zero_is_greedy() -> None:
-    """The likeliest character has it all; among equals the lowest id."""
-    found = adjust(np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]]), np.zeros(2))
-    assert found.tolist() == [[0, 1, 0], [1, 0, 0]]
-
-
-def test_each_stream_has_its_temperature() -> None:
-    """Temperature 1 changes nothing beside a stream that is greedy."""
-    found = adjust(np.array([[0.2, 0.5, 0.3]] * 2), np.array([0.0, 1.0]))
-    np.testing.assert_allclose(found, np.array([[0, 1, 0], [0.2, 0.5, 0.3]]))
-
-
-def test_top_k_keeps_the_likeliest() -> None:
-    """Of five, the two likeliest share everything in their proportion."""
-    found = adjust(one_row(0.1, 0.4, 0.05, 0.2, 0.25), np.ones(1), top_k=2)
-    np.testing.assert_allclose(found, one_row(0, 0.4 / 0.65, 0, 0, 0.25 / 0.65))
-
-
-def test_top_p_keeps_what_reaches_the_share() -> None:
-    """The likeliest stay until their shares reach p, the one that crosses it too."""
-    found = adjust(one_row(0.1, 0.4, 0.05, 0.2, 0.25), np.ones(1), top_p=0.5)
-    np.testing.assert_allclose(found, one_row(0, 0.4 / 0.65, 0, 0, 0.25 / 0.65))
-
-
-def write(model: Any, numbers: list[int], **spec: Any) -> list[str]:
+def write(model: Any, numbers: Iterable[int], **spec: Any) -> list[str]:
     """Write texts after one prompt and return them."""
     temperature = spec.pop("at", 1.0)
     prompt = LETTERS.encode(spec.pop("after", "abcd"))
@@ -120,10 +86,46 @@ def test_a_seed_decides_the_text(small_model: Models, context: str) -> None:
     assert texts[0] == texts[1] != texts[2]
 
 
-def test_a_stream_does_not_depend_on_its_neighbours(small_model: Models) -> None:
-    """Stream 5 writes the same alone and among others."""
-    alone = write(small_model(1), [5])[0]
-    assert write(small_model(1), [3, 5, 9])[1] == alone
+@pytest.mark.parametrize("context", ["window", "state"])
+def test_a_stream_does_not_depend_on_its_neighbours(small_model: Models, context: str) -> None:
+    """Stream 5 writes the same alone and among others, which may end sooner."""
+    model, stop = small_model(2, "gru"), ["ab"]
+    alone = write(model, [5], length=300, context=context)[0]
+    assert write(model, [3, 5, 9], length=300, context=context)[1] == alone
+    stopped = write(model, range(70), length=300, context=context, stop=stop)
+    end = alone.find("ab") + 2 if "ab" in alone else len(alone)
+    assert stopped[5] == alone[:end]
+
+
+@pytest.mark.parametrize("context", ["window", "state"])
+def test_how_a_text_is_cut_into_pieces_changes_nothing(
+    small_model: Models, context: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A character at a time or all at once: the same text, its stop string found, too."""
+    texts = []
+    for size in (1, 7, 4096):
+        monkeypatch.setattr(sampling, "FIRST_CHARACTERS", size)
+        monkeypatch.setattr(sampling, "PIECE_CHARACTERS", size)
+        spec = {"length": 500, "context": context}
+        texts.append(
+            [
+                write(small_model(1), [0, 1], **spec),
+                write(small_model(1), [2], stop=["bca"], **spec),
+            ]
+        )
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_random_numbers_are_the_streams_own(small_model: Models) -> None:
+    """One for each character, from the generator of the seed and the stream's number."""
+    model = CharacterModel.from_keras(small_model(1))
+    uniforms = generator(7, Use.TEXT, 3).random(12)
+    ids, expected = [0, 1, 2, 3], ""
+    for uniform in uniforms:
+        shares = np.cumsum(model.probabilities(np.array([ids]))[0])
+        ids.append(int(np.searchsorted(shares, uniform * shares[-1], side="right")))
+        expected += LETTERS.characters[ids[-1]]
+    assert write(small_model(1), [3], rng_seed=7, length=12) == [expected]
 
 
 def test_a_sliding_window_sees_its_last_characters_alone(small_model: Models) -> None:
@@ -176,4 +178,38 @@ def test_can_be_stopped(small_model: Models) -> None:
     writer = Writer(CharacterModel.from_keras(small_model(1)), LETTERS, [stream], spec, WINDOW)
     written = "".join(piece for (piece,) in writer.run(lambda: True))
     assert stream.finish_reason == "cancelled"
-    assert 0 < len(written) <= 64
+    assert 0 < len(written) <= sampling.PIECE_CHARACTERS
+
+
+def test_a_complete_text_is_not_cancelled(small_model: Models) -> None:
+    """A writer that is done does not ask."""
+    stream = Stream(0, LETTERS.encode("abcd"), 1.0)
+    spec = GenerationSpec(length=sampling.FIRST_CHARACTERS)
+    model = CharacterModel.from_keras(small_model(1))
+    list(Writer(model, LETTERS, [stream], spec, WINDOW).run(lambda: True))
+    assert stream.finish_reason == "length"
+
+
+def test_weights_that_are_no_numbers_are_refused(small_model: Models) -> None:
+    """Nothing is drawn from them."""
+    model = CharacterModel.from_keras(small_model(1))
+    broken = replace(model, bias=np.full(VOCABULARY, np.nan, np.float32))
+    stream = Stream(0, LETTERS.encode("abcd"), 1.0)
+    with pytest.raises(ValueError, match="no finite numbers"):
+        list(Writer(broken, LETTERS, [stream], GenerationSpec(), WINDOW).run())
+
+
+def test_memory_does_not_grow_with_the_length(small_model: Models) -> None:
+    """Of two million characters a piece is held."""
+    stream = Stream(0, LETTERS.encode("abcd"), 1.0)
+    spec = GenerationSpec(length=2_000_000)
+    writer = Writer(CharacterModel.from_keras(small_model(1)), LETTERS, [stream], spec, WINDOW)
+    pieces = writer.run()
+    next(pieces)
+    tracemalloc.start()
+    for _ in pieces:
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert stream.written == 2_000_000
+    assert peak < 1_000_000

@@ -10,8 +10,9 @@ import pytest
 from shared.errors import CorpusTooShort, Diverged, UserError
 from shared.specs import TrainingSpec
 from worker.engine.checkpoints import load, weights_sha256
+from worker.engine.reports import EpochDone, Progress
 from worker.engine.state import TrainingState
-from worker.engine.training import EpochDone, Progress, TrainingRun
+from worker.engine.training import TrainingRun
 from worker.engine.vocabulary import Vocabulary
 
 TEXT = "the quick brown fox jumps over the lazy dog; " * 30
@@ -90,15 +91,88 @@ def test_goes_on_exactly(undisturbed: tuple[list[Any], str], stop_after: int) ->
     assert weights_sha256(second.model) == undisturbed[1]
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_every_optimizers_state_is_kept(optimizer: str) -> None:
-    """The other optimizers go on exactly, too."""
-    whole, first = a_run(optimizer=optimizer), a_run(optimizer=optimizer)
-    list(whole)
-    next(iter(first))
-    second = a_run(optimizer=optimizer, state=copy.deepcopy(first.state()))
-    list(second)
-    assert weights_sha256(second.model) == weights_sha256(whole.model)
+VARIANTS: list[dict[str, Any]] = [
+    {"optimizer": "adam", "schedule": "cosine", "warmup_steps": 7, "weight_decay": 0.1},
+    {"optimizer": "sgd", "clip_norm": 0.1, "schedule": "linear", "ema_momentum": 0.9},
+    {"loss_at": "every", "dropout": 0.4, "layers": 2},
+    {"cell": "gru", "dropout": 0.2, "layers": 2},
+]
+
+
+@pytest.mark.parametrize("fields", VARIANTS)
+def test_every_kind_of_run_goes_on_exactly(fields: dict[str, Any]) -> None:
+    """Each optimizer, schedule and cell, stopped at every third step of two epochs."""
+    whole = a_run(**fields)
+    reports, state = list(whole), None
+    for _ in range(3):
+        run = a_run(state=state, **fields)
+        for number, report in enumerate(run):
+            if number >= 7 and isinstance(report, Progress):
+                break
+        state = TrainingState.from_bytes(run.state().to_bytes())
+    last = a_run(state=state, **fields)
+    assert story(list(last)) == story(reports)[-1:]
+    assert weights_sha256(last.model) == weights_sha256(whole.model)
+
+
+@pytest.mark.parametrize("fields", [{}, *VARIANTS])
+def test_how_often_it_reports_changes_nothing(fields: dict[str, Any]) -> None:
+    """A call of one batch or of many: the same losses, the same bytes."""
+    spec = TrainingSpec(**(SPEC.model_dump() | fields))
+    runs = [
+        TrainingRun(spec, LETTERS.encode(TEXT), LETTERS, progress_seconds=seconds)
+        for seconds in (0, 30)
+    ]
+    stories = [story(list(run)) for run in runs]
+    assert stories[0] == stories[1]
+    assert weights_sha256(runs[0].model) == weights_sha256(runs[1].model)
+
+
+def test_stops_early() -> None:
+    """After so many epochs without a lower validation loss; nothing is learned at a rate of 0."""
+    run = a_run(epochs=9, patience=2, learning_rate=1e-30)
+    assert len(story(list(run))) == 3
+    assert run.stopped_early
+    assert run.finished
+
+
+def test_patience_survives_a_resume() -> None:
+    """The best loss and the epochs since are part of the state."""
+    fields: dict[str, Any] = {"epochs": 9, "patience": 2, "learning_rate": 1e-30}
+    first = a_run(**fields)
+    for report in first:
+        if isinstance(report, EpochDone) and report.record.epoch == 2:
+            break
+    second = a_run(state=TrainingState.from_bytes(first.state().to_bytes()), **fields)
+    assert len(story(list(second))) == 1
+    assert second.stopped_early
+
+
+def test_a_run_that_ends_is_not_stopped_early() -> None:
+    """Patience that runs out with the last epoch changes nothing."""
+    run = a_run(epochs=3, patience=2, learning_rate=1e-30)
+    assert len(story(list(run))) == 3
+    assert not run.stopped_early
+
+
+def test_averaged_weights_are_judged_and_stored() -> None:
+    """The model is not that of the last step, and its judgement is its own."""
+    plain, averaged = a_run(epochs=1), a_run(epochs=1, ema_momentum=0.9)
+    losses = [story(list(run))[0] for run in (plain, averaged)]
+    assert losses[0][1] == losses[1][1], "training itself is the same"
+    assert losses[0][2] != losses[1][2]
+    last = averaged.state()
+    assert all((w == p).all() for w, p in zip(last.weights, plain.state().weights, strict=True))
+    stored = averaged.model.get_weights()
+    assert all((s == a).all() for s, a in zip(stored, last.optimizer[-5:], strict=True))
+    assert weights_sha256(averaged.model) != weights_sha256(plain.model)
+
+
+def test_every_character_counts_where_every_one_is_learned_from() -> None:
+    """With the loss at every position a window teaches T characters."""
+    for loss_at, each in (("last", 1), ("every", 7)):
+        (done,) = [r.record for r in a_run(epochs=1, loss_at=loss_at) if isinstance(r, EpochDone)]
+        assert done.characters_per_second == pytest.approx(150 * each / done.seconds)
 
 
 def test_a_state_does_not_change_with_the_run() -> None:
@@ -140,25 +214,27 @@ def test_a_text_that_is_too_short_is_refused() -> None:
 
 def test_a_loss_that_is_no_number_stops_the_run() -> None:
     """The error names epoch and step."""
-    run = a_run()
-    run.model.set_weights([np.full_like(w, np.nan) for w in run.model.get_weights()])
     with pytest.raises(Diverged, match="epoch 1, step 1 of 10"):
-        list(run)
+        list(a_run(state=poisoned(a_run(), np.nan)))
 
 
 def test_a_weight_that_overflows_stops_the_run_before_its_checkpoint() -> None:
     """A weight that is no number after an epoch's last step fails that epoch."""
     run = a_run(epochs=1)
-    reports = iter(run)
-    for report in reports:
+    for report in run:
         if isinstance(report, Progress) and report.step == 10:
             break
-    weights = run.model.get_weights()
-    weights[-1][0] = np.inf
-    run.model.set_weights(weights)
-    with pytest.raises(Diverged, match="epoch 1"):
-        list(reports)
-    assert not run.finished
+    again = a_run(epochs=1, state=poisoned(run, np.inf))
+    with pytest.raises(Diverged, match=r"a weight .* epoch 1, step 10 of 10"):
+        list(again)
+    assert not again.finished
+
+
+def poisoned(run: TrainingRun, value: float) -> TrainingState:
+    """Return a run's state with one bias that is no finite number."""
+    state = copy.deepcopy(run.state())
+    state.weights[-1][0] = value
+    return state
 
 
 def test_starts_from_another_models_weights() -> None:
@@ -174,6 +250,13 @@ def test_a_model_of_another_shape_is_refused() -> None:
     """The error names both."""
     other = a_run(units=5)
     with pytest.raises(UserError, match=r"LSTM layers of 5 units .* LSTM layers of 12 units"):
+        TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, weights_from=other.model)
+
+
+def test_another_cell_is_refused() -> None:
+    """A GRU's weights do not fit an LSTM."""
+    other = a_run(cell="gru")
+    with pytest.raises(UserError, match=r"GRU layers of 12 units .* LSTM layers of 12 units"):
         TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, weights_from=other.model)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.specs import TrainingSpec
-from worker.engine.windows import Order, batch, count, validation_starts
+from worker.engine.windows import Order, count, validation_starts
 
 sizes = st.integers(1, 300)
 seeds = st.integers(0, 2**63 - 1)
@@ -20,14 +20,6 @@ def test_counts_the_windows_that_fit(characters: int, window: int, step: int) ->
     """As many as a loop over the text finds."""
     starts = [s for s in range(0, characters, step) if s + window + 1 <= characters]
     assert count(characters, window, step) == len(starts)
-
-
-def test_batch_cuts_the_windows() -> None:
-    """A row is T + 1 neighbouring ids, as int32."""
-    ids = np.arange(50, dtype=np.uint8) * 3
-    cut = batch(ids, np.array([7, 0, 45]), 4)
-    assert cut.dtype == np.int32
-    assert cut.tolist() == [[ids[s + i] for i in range(5)] for s in (7, 0, 45)]
 
 
 @given(sizes, seeds, st.integers(0, 5))
@@ -86,7 +78,7 @@ def test_validation_is_the_yardsticks() -> None:
     spec = TrainingSpec()
     held_out = np.lib.stride_tricks.sliding_window_view(ids[int(0.9 * len(ids)) :], 101)
     theirs = held_out[np.random.default_rng(0).integers(0, len(held_out), 4_000)]
-    ours = batch(ids, validation_starts(len(ids), spec), spec.window)
+    ours = ids[validation_starts(len(ids), spec)[:, None] + np.arange(101)]
     np.testing.assert_array_equal(ours, theirs)
 
 

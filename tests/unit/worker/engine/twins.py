@@ -32,12 +32,31 @@ def lstm_layer(weights: Sequence[Any], inputs: list[Doubles]) -> list[Doubles]:
     return states
 
 
+def gru_layer(weights: Sequence[Any], inputs: list[Doubles]) -> list[Doubles]:
+    """The same of a GRU that resets after the product."""
+    kernel, recurrent, bias = (np.asarray(w, np.float64) for w in weights)
+    units = len(recurrent)
+    h, states = np.zeros(units), []
+    for x in inputs:
+        ours, product = x @ kernel + bias[0], h @ recurrent + bias[1]
+        new_h = np.zeros(units)
+        for u in range(units):
+            z, r = (sigmoid(ours[g * units + u] + product[g * units + u]) for g in range(2))
+            candidate = math.tanh(ours[2 * units + u] + r * product[2 * units + u])
+            new_h[u] = z * h[u] + (1 - z) * candidate
+        h = new_h
+        states.append(h)
+    return states
+
+
 def probabilities(weights: list[Any], window: Sequence[int]) -> Doubles:
     """The probabilities (V,) of the character behind one window, by one-hot vectors."""
-    *lstm, dense, bias = weights
+    *cells, dense, bias = weights
     states = [np.eye(len(bias))[i] for i in window]
-    for layer in range(0, len(lstm), 3):
-        states = lstm_layer(lstm[layer : layer + 3], states)
+    for first in range(0, len(cells), 3):
+        layer = cells[first : first + 3]
+        # Only a GRU's bias has two rows.
+        states = (gru_layer if np.ndim(layer[2]) == 2 else lstm_layer)(layer, states)
     powers = np.exp(states[-1] @ np.asarray(dense, np.float64) + bias)
     shares: Doubles = powers / powers.sum()
     return shares
