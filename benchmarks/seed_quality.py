@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
 
 def _train(corpus: Path, windows: int, seed: int) -> Outcome:
     script = CHECKOUT / "benchmarks" / "train_once.py"
-    outcome = run(script, corpus, "--windows", windows, "--seed", seed)
+    outcome = run(script, corpus, "--epochs", 1, f"max_windows={windows}", f"rng_seed={seed}")
     _print(f"charloom, seed {seed}", outcome)
     return outcome
 

@@ -12,13 +12,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import structlog
+from sqlalchemy import select
 
 import migrations
 from shared import tables  # noqa: F401  (fills the metadata)
 from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.corpora.services import NewText, add_corpus, store_text
 from shared.db import Database
-from shared.jobs.models import Job
+from shared.jobs.models import Epoch, Job
 from shared.jobs.submissions import Submitter, submit_training
 from shared.logs import configure_logs
 from shared.settings import Settings, load_settings
@@ -41,16 +42,30 @@ class Workbench:
         with self.db.write() as session:
             return add_corpus(session, DEFAULT_TEAM_ID, "text", stored).id
 
-    def train(self, corpus_id: str, **spec: Any) -> Job:
-        """Run a training job to its end and return it."""
+    def submit(self, corpus_id: str, **spec: Any) -> Job:
+        """Submit a training job."""
         request = TrainingRequest.model_validate({"corpus_id": corpus_id} | spec)
         with self.db.write() as session:
-            job = submit_training(session, Submitter(DEFAULT_TEAM_ID), request)
+            return submit_training(session, Submitter(DEFAULT_TEAM_ID), request)
+
+    def work(self, job: Job, wanted: str = "succeeded") -> Job:
+        """Run a training job to its end and return it."""
         work(Node(self.settings, self.db, "benchmark:1", StopFlag()), "train")
         with self.db.read() as session:
             done = session.get_one(Job, job.id)
-        assert done.status == "succeeded", (done.error_code, done.error_message)
+        assert done.status == wanted, (done.status, done.error_code, done.error_message)
         return done
+
+    def train(self, corpus_id: str, **spec: Any) -> Job:
+        """Submit a training job, run it to its end and return it."""
+        return self.work(self.submit(corpus_id, **spec))
+
+    def epochs(self, job: Job) -> list[Epoch]:
+        """Return a job's epoch records so far."""
+        with self.db.read() as session:
+            return list(
+                session.scalars(select(Epoch).where(Epoch.job_id == job.id).order_by(Epoch.epoch))
+            )
 
 
 @contextmanager

@@ -1,0 +1,90 @@
+"""Ours and a yardstick in turn, A B A B: medians, the ratio of each pair, and what is wanted."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+PAIRS = 5
+# Where `make bench` gathers the figures.
+RESULTS = "CHARLOOM_BENCH_RESULTS"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the README's table, and whether it is what is wanted."""
+
+    what: str
+    ours: str
+    yardstick: str
+    ratio: str
+    wanted: str
+    met: bool
+    limit: str = ""
+
+
+def compare(
+    what: str,
+    unit: str,
+    ours: Callable[[], float],
+    yardstick: Callable[[], float],
+    *,
+    against: str,
+    wanted: float,
+    pairs: int = PAIRS,
+    limit: str = "",
+    smaller: bool = False,
+) -> Figure:
+    """Measure both in turn; the figure is the median of the pairs' ratios.
+
+    The ratio is how many times better ours is: more, or less where ``smaller`` is better.
+    """
+    found = []
+    for number in range(1, pairs + 1):
+        found.append((ours(), yardstick()))
+        print(
+            f"{what}, pair {number}: {found[-1][0]:,.4g} and {found[-1][1]:,.4g} {unit}", flush=True
+        )
+    ratios = [b / a if smaller else a / b for a, b in found]
+    ratio, mine, theirs = median(ratios), *(median(column) for column in zip(*found, strict=True))
+    return tell(
+        Figure(
+            what,
+            f"{mine:,.4g} {unit}",
+            f"{against}: {theirs:,.4g} {unit}",
+            f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+            f"at least {wanted:g}",
+            ratio >= wanted,
+            limit,
+        )
+    )
+
+
+def at_most(what: str, unit: str, values: list[float], most: float, limit: str = "") -> Figure:
+    """Hold the largest of some values against a limit of ours."""
+    shown = ", ".join(f"{value:.4g}" for value in values)
+    found = f"{median(values):.4g} {unit} ({shown})" if len(values) > 1 else f"{shown} {unit}"
+    met = max(values) <= most
+    return tell(Figure(what, found, "", "", f"at most {most:g} {unit}", met, limit))
+
+
+def tell(figure: Figure) -> Figure:
+    """Print a figure, and keep it for `make bench`."""
+    against = f"; {figure.yardstick}; ratio {figure.ratio}" if figure.ratio else ""
+    verdict = "met" if figure.met else "MISSED"
+    print(f"{figure.what}: {figure.ours}{against}; wanted {figure.wanted}: {verdict}", flush=True)
+    if figure.limit:
+        print(f"  {figure.limit}", flush=True)
+    if path := os.environ.get(RESULTS):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(figure)) + "\n")
+    return figure
+
+
+def finish(*figures: Figure) -> None:
+    """End with an error where a figure is not what is wanted."""
+    if missed := [figure.what for figure in figures if not figure.met]:
+        sys.exit("not as wanted: " + ", ".join(missed))
