@@ -62,8 +62,13 @@ class Client:
 
     def rows(self, job_id: str, what: str) -> list[Json]:
         """Return a job's ``epochs``, ``samples``, ``checkpoints``, ``outputs`` or ``events``."""
-        params = {"limit": MOST_ROWS}
-        found: list[Json] = self._send("GET", f"/jobs/{job_id}/{what}", params=params)["data"]
+        found: list[Json] = []
+        page: Json = {"has_more": True}
+        while page["has_more"]:
+            after = {"after": _key(found[-1])} if found else {}
+            params = {"limit": MOST_ROWS} | after
+            page = self._send("GET", f"/jobs/{job_id}/{what}", params=params)
+            found += page["data"]
         return found
 
     def best_checkpoint(self, job_id: str) -> Json:
@@ -94,6 +99,11 @@ class Client:
             _refuse(response)
         answer: Json = response.json()
         return answer
+
+
+def _key(row: Json) -> Any:
+    """Return what a list's next page begins behind: an id, or the number of an event or epoch."""
+    return next(row[name] for name in ("id", "seq", "epoch") if name in row)
 
 
 def _refuse(response: httpx.Response) -> None:

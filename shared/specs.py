@@ -236,8 +236,8 @@ PRESETS: dict[str, TrainingSpec] = {
         weight_decay=0.05,
         ema_momentum=0.9998,
         batch_size=32,
-        max_windows=22_400,
-        epochs=34,
+        max_windows=19_200,
+        epochs=40,
     ),
     "large": TrainingSpec(
         layers=2,

@@ -4,7 +4,7 @@ from shared.accounts.models import Team
 from shared.blobs import Blob, BlobChunk
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
-from shared.jobs.models import Epoch, Event, Job, Output, Sample
+from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
 
 __all__ = [
     "Blob",
@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "Job",
     "Output",
+    "OutputPiece",
     "ResumeState",
     "Sample",
     "Team",

@@ -98,6 +98,16 @@ class Event(Base):
     """One thing that happened to a job; ``seq`` is gapless per job."""
 
     __tablename__ = "events"
+    __table_args__ = (
+        # What a job's page lists: it passes over thousands of events of pieces.
+        Index(
+            "ix_events_told",
+            "job_id",
+            "seq",
+            sqlite_where=text("type <> 'text'"),
+            postgresql_where=text("type <> 'text'"),
+        ),
+    )
 
     job_id: Mapped[str] = mapped_column(
         ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
@@ -162,3 +172,18 @@ class Output(Base):
     rng_seed: Mapped[int] = mapped_column(BigInteger)
     finish_reason: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class OutputPiece(Base):
+    """A part of a text that is being written; of a finished one none is left."""
+
+    __tablename__ = "output_pieces"
+
+    job_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    # The text's, from 1.
+    number: Mapped[int] = mapped_column(primary_key=True)
+    # Characters before it.
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    text: Mapped[str]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from shared.blobs import read_blob
@@ -13,6 +13,8 @@ from shared.jobs.models import Epoch, Event, Job, Output, Sample
 from shared.pages import DEFAULT_LIMIT, Page, page
 
 PIECE_ROWS = 50
+# True of the events that tell of no written text: as the index has it, without a parameter.
+NO_TEXT = Event.type != literal_column("'text'")
 
 
 def get_job(session: Session, team_id: str, job_id: str) -> Job:
@@ -45,6 +47,12 @@ def list_events(
     """Return the job's events behind ``seq`` ``after``, oldest first."""
     query = select(Event).where(Event.job_id == job_id)
     return page(session, query, Event.seq, after=after, limit=limit)
+
+
+def list_moves(session: Session, job_id: str, *, after: int | None = None) -> list[Event]:
+    """Return the job's next events behind ``after`` but those of written text, oldest first."""
+    query = select(Event).where(Event.job_id == job_id, NO_TEXT)
+    return page(session, query, Event.seq, after=after).data
 
 
 def list_epochs(

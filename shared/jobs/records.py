@@ -10,13 +10,15 @@ from shared.blobs import StoredBlob
 from shared.checkpoints.services import NewCheckpoint, add_checkpoint, keep_state
 from shared.db import now
 from shared.ids import new_id
-from shared.jobs.models import Epoch, Output, Sample
+from shared.jobs.models import Epoch, Output, OutputPiece, Sample
 from shared.jobs.rows import Lease, fence, happened
 
 # Longer texts go to a blob: a job's page must not carry megabytes.
 INLINE_BYTES = 64 * 1024
 # Why a text ended that has not the length asked for.
 CUT_SHORT = "cancelled"
+# The event that tells which texts are begun anew: what was said of them before is void.
+DISCARDED = "outputs_discarded"
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,18 @@ def save_state(session: Session, lease: Lease, state: StoredBlob) -> None:
 
 
 def drop_unfinished(session: Session, lease: Lease) -> set[int]:
-    """Delete the texts that an earlier attempt cut short; return the numbers of the others.
+    """Delete what an earlier attempt did not finish; return the numbers of the finished texts.
 
-    Raises ``LeaseLost``.
+    Those are texts that were cut short, and pieces of texts. Raises ``LeaseLost``.
     """
     fence(session, lease)
-    mine = Output.job_id == lease.job_id
+    mine, pieces = Output.job_id == lease.job_id, OutputPiece.job_id == lease.job_id
     cut = delete(Output).where(mine, Output.finish_reason == CUT_SHORT).returning(Output.number)
-    if numbers := session.scalars(cut).all():
-        happened(session, lease, "outputs_discarded", {"numbers": sorted(numbers)})
+    numbers = set(session.scalars(cut))
+    numbers.update(session.scalars(select(OutputPiece.number).where(pieces).distinct()))
+    session.execute(delete(OutputPiece).where(pieces))
+    if numbers:
+        happened(session, lease, DISCARDED, {"numbers": sorted(numbers)})
     return set(session.scalars(select(Output.number).where(mine)))
 
 

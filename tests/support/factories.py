@@ -22,6 +22,7 @@ from shared.jobs.records import NewSample, record_epoch
 from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, claim, fail, pause, succeed
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
+from shared.jobs.written import NewPiece, write_pieces
 from shared.specs import GenerationRequest, TrainingRequest
 
 TEXT = "It was the best of times, it was the worst of times.\n" * 40
@@ -142,6 +143,17 @@ def finish_epoch(
         checkpoint = NewCheckpoint(model_blob, vocabulary, columns["loss"], columns["val_loss"])
         text = None if sample is None else NewSample(0.6, "It was", sample, 7)
         record_epoch(session, lease, columns, text, checkpoint, state_blob)
+
+
+def write_text(db: Database, lease: Lease, number: int, *texts: str) -> list[NewPiece]:
+    """Write a text of a claimed generation job from its beginning, a piece and an event each."""
+    start = start_byte = 0
+    pieces = []
+    for text in texts:
+        pieces.append(NewPiece(number, start, start_byte, text))
+        do(db, lambda s: write_pieces(s, lease, pieces[-1:]))
+        start, start_byte = start + len(text), start_byte + len(text.encode())
+    return pieces
 
 
 def make_checkpoint(

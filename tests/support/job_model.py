@@ -41,6 +41,8 @@ class ModelJob:
     events: list[str] = field(default_factory=lambda: ["queued"])
     epochs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    # The texts that are begun, with how many pieces each has.
+    pieces: dict[int, int] = field(default_factory=dict)
     # Epochs whose checkpoints are kept, with what they are judged by.
     checkpoints: dict[int, float] = field(default_factory=dict)
     has_state: bool = False
@@ -52,6 +54,7 @@ class ModelJob:
             "event_seq": len(self.events),
             "samples": self.epochs,
             "outputs": sorted(self.outputs),
+            "pieces": sorted(n for n, count in self.pieces.items() for _ in range(count)),
             "checkpoints": sorted(self.checkpoints),
             "has_lease": self.status == "running",
             "has_ended": self.status in ENDED,
@@ -145,9 +148,25 @@ class Model:
         """Replace the resume state."""
         self.held(lease).has_state = True
 
-    def record_output(self, lease: Lease, number: int) -> None:
-        """Record a text once."""
+    def write_piece(self, lease: Lease, number: int, place: int) -> None:
+        """Go on with a text, or write its last piece again."""
         job = self.held(lease)
+        if place == job.pieces.get(number, 0):
+            job.pieces[number] = place + 1
+            job.events.append("text")
+
+    def drop_unfinished(self, lease: Lease) -> set[int]:
+        """Begin the texts anew that are not finished."""
+        job = self.held(lease)
+        if job.pieces:
+            job.events.append("outputs_discarded")
+        job.pieces = {}
+        return set(job.outputs)
+
+    def finish_text(self, lease: Lease, number: int) -> None:
+        """Record a text once; its pieces go."""
+        job = self.held(lease)
+        job.pieces.pop(number, None)
         if number not in job.outputs:
             job.outputs.append(number)
             job.events.append("output")

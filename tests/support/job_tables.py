@@ -7,12 +7,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.models import Checkpoint, ResumeState
-from shared.jobs.models import Epoch, Event, Job, Output, Sample
+from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
 
 NUMBERED = {
     "epochs": (Epoch.job_id, Epoch.epoch),
     "samples": (Sample.job_id, Sample.epoch),
     "outputs": (Output.job_id, Output.number),
+    "pieces": (OutputPiece.job_id, OutputPiece.number),
     "checkpoints": (Checkpoint.job_id, Checkpoint.epoch),
 }
 

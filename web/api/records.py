@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.checkpoints.queries import list_checkpoints
 from shared.jobs.queries import get_job, list_epochs, list_events, list_outputs, list_samples
+from shared.jobs.written import shortened, with_texts
 from shared.pages import Page
 from shared.specs import Spec
 from web import downloads
@@ -33,8 +34,12 @@ class OutputQuery(Spec):
 @takes(records, NumberedQuery, "query")
 @records.output(EventPage)
 def events(job_id: str, query: NumberedQuery) -> EventPage:
-    """List what happened to a job, oldest first; `after` is the last `seq` seen."""
-    return EventPage.model_validate(_page(list_events, job_id, query))
+    """List what happened to a job, oldest first; `after` is the last `seq` seen.
+
+    A page ends early where its events carry more than 1 MiB of text.
+    """
+    rows = shortened(_page(list_events, job_id, query))
+    return EventPage.of(rows, with_texts(services().db, job_id, rows.data))
 
 
 @records.get("/epochs")

@@ -143,13 +143,26 @@ class Event(Answer):
     seq: int
     type: str
     created_at: datetime
-    data: dict[str, Any]
+    data: dict[str, Any] = Field(
+        description="Of `text`: `pieces`, what texts went on with: each with the text's `number`, "
+        "the piece's place in characters (`start`, `characters`) and in bytes of UTF-8 "
+        "(`start_byte`, `bytes`), and its `text`: null once `outputs_discarded` named the number."
+    )
 
 
 class EventPage(Listed):
     """Events, oldest first."""
 
     data: list[Event]
+
+    @classmethod
+    def of(cls, rows: Page[jobs.Event], data: list[dict[str, Any]]) -> Self:
+        """Return a page of events, each with what it tells."""
+        told = [
+            Event(**_fields(row, Event, "data"), data=tells)
+            for row, tells in zip(rows.data, data, strict=True)
+        ]
+        return cls(data=told, has_more=rows.has_more)
 
 
 class Epoch(Answer):

@@ -9,7 +9,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from shared.jobs.models import Job, Kind
-from shared.jobs.queries import get_job, list_epochs, list_events
+from shared.jobs.queries import get_job, list_epochs, list_moves
 from web.context import services, team_id
 from web.pages import reading
 from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
@@ -46,7 +46,7 @@ def _mark(job: Job) -> str:
 
 def _body(session: Session, job: Job) -> dict[str, Any]:
     rows = _training(session, job) if job.kind == Kind.TRAIN else _generation(session, job)
-    events = list_events(session, job.id, after=_number("event")).data
+    events = list_moves(session, job.id, after=_number("event"))
     return {"state": state_of(job), "rows": rows | {"events": list(map(event_card, events))}}
 
 

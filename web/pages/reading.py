@@ -12,6 +12,7 @@ from shared.corpora.queries import list_corpora
 from shared.db import Base
 from shared.errors import NotFound
 from shared.jobs.models import Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.queries import NO_TEXT
 from shared.pages import MAX_LIMIT
 
 R = TypeVar("R", bound=Base)
@@ -32,8 +33,9 @@ def newest_samples(session: Session, job_id: str) -> list[Sample]:
 
 
 def newest_events(session: Session, job_id: str) -> list[Event]:
-    """Return the last things that happened to the job, newest first."""
-    return _newest(session, Event, Event.seq, Event.job_id, job_id, MOST_EVENTS)
+    """Return the last things that happened to the job, newest first; not the pieces of text."""
+    query = select(Event).where(Event.job_id == job_id, NO_TEXT)
+    return list(session.scalars(query.order_by(Event.seq.desc()).limit(MOST_EVENTS)))
 
 
 def samples_behind(session: Session, job_id: str, epoch: int) -> list[Sample]:

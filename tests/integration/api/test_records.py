@@ -1,9 +1,17 @@
 """What jobs leave behind: events, epochs, checkpoints, samples, outputs."""
 
 from shared.db import Database
+from shared.jobs.records import drop_unfinished
 from tests.integration.api.client import Api, field_error, ids, problem
 from tests.integration.api.outputs import add_output
-from tests.support.factories import claim_job, finish_epoch, make_generation_job, make_training_job
+from tests.support.factories import (
+    claim_job,
+    do,
+    finish_epoch,
+    make_generation_job,
+    make_training_job,
+    write_text,
+)
 
 EVENT = {"seq", "type", "created_at", "data"}
 EPOCH = {
@@ -34,6 +42,32 @@ def test_events_follow_their_numbers(api: Api, db: Database) -> None:
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     page = api.get(f"/jobs/{job_id}/events?after=2&limit=3").get_json()
     assert (page["data"], page["has_more"]) == (rows[2:5], True)
+
+
+def test_events_carry_the_text_as_it_is_written(api: Api, db: Database) -> None:
+    """Each piece with its place; one that was discarded is null."""
+    lease = claim_job(db, make_generation_job(db))
+    write_text(db, lease, 1, "道", "ab")
+    path = f"/jobs/{lease.job_id}/events?after=2"
+    rows = api.get(path).get_json()["data"]
+    place = {"number": 1, "start": 1, "characters": 2, "start_byte": 3, "bytes": 2}
+    assert [row["type"] for row in rows] == ["text", "text"]
+    assert rows[1]["data"] == {"pieces": [place | {"text": "ab"}]}
+    do(db, lambda s: drop_unfinished(s, lease))
+    rows = api.get(path).get_json()["data"]
+    assert rows[1]["data"] == {"pieces": [place | {"text": None}]}
+    assert rows[2]["data"] == {"numbers": [1]}
+
+
+def test_a_page_of_long_events_ends_early(api: Api, db: Database) -> None:
+    """It says that there is more, and the next one goes on."""
+    lease = claim_job(db, make_generation_job(db))
+    write_text(db, lease, 1, *["秋" * 100_000] * 5)
+    path = f"/jobs/{lease.job_id}/events"
+    first = api.get(f"{path}?after=2").get_json()
+    assert (len(first["data"]), first["has_more"]) == (3, True)
+    rest = api.get(f"{path}?after={first['data'][-1]['seq']}").get_json()
+    assert (len(rest["data"]), rest["has_more"]) == (2, False)
 
 
 def test_epochs_are_listed_oldest_first(api: Api, db: Database) -> None:

@@ -12,8 +12,14 @@ from sqlalchemy import Engine, func, inspect, select, text
 import migrations
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
 from shared.db import Base, Database, make_engine
-from shared.jobs.models import Job
-from tests.support.factories import make_checkpoint, make_generation_job
+from shared.jobs.models import Event, Job
+from shared.jobs.queries import NO_TEXT
+from tests.support.factories import (
+    claim_job,
+    make_checkpoint,
+    make_generation_job,
+    write_text,
+)
 
 CLAIM = "ix_jobs_claim"
 # A later change of a table that others refer to: SQLite builds that table anew.
@@ -24,7 +30,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0001"
+down_revision = "0002"
 ANEW = {"sqlite": "always", "postgresql": "never"}
 
 
@@ -116,6 +122,18 @@ def test_the_claim_uses_its_index(engine: Engine) -> None:
     assert "b-tree" not in plan.lower()
 
 
+def test_a_page_passes_over_written_text(engine: Engine) -> None:
+    """Listing what happened reads the index without the events of pieces."""
+    query = select(Event.seq).where(Event.job_id == DEFAULT_TEAM_ID, Event.seq > 2, NO_TEXT)
+    sql = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+    prefix = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[engine.dialect.name]
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET enable_seqscan = off"))
+        plan = " ".join(str(row) for row in connection.execute(text(prefix + sql)))
+    assert "ix_events_told" in plan
+
+
 def test_there_is_one_team(db: Database) -> None:
     """Until accounts exist everything belongs to the default team."""
     with db.read() as session:
@@ -135,8 +153,23 @@ def test_a_later_change_keeps_every_row(database_url: str, db: Database, tmp_pat
     config.set_main_option("version_locations", f"{own}:{tmp_path}")
     command.upgrade(config, "9999")
     assert counts(db) == before
-    command.downgrade(config, "0001")
+    command.downgrade(config, "0002")
     assert counts(db) == before
+
+
+def test_pieces_go_and_come_back_empty(database_url: str, db: Database) -> None:
+    """Down, the table of pieces goes and no other row; up again it is there."""
+    lease = claim_job(db, make_generation_job(db, make_checkpoint(db)))
+    write_text(db, lease, 1, "It was ", "the best")
+    before = counts(db)
+    assert before["output_pieces"] == 2
+    db.close()
+    migrations.downgrade(database_url, "0001")
+    with db.read() as session:
+        assert "output_pieces" not in inspect(session.connection()).get_table_names()
+    db.close()
+    migrations.upgrade(database_url)
+    assert counts(db) == before | {"output_pieces": 0}
 
 
 def test_sqlites_settings(tmp_path: Path) -> None:

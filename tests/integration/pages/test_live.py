@@ -6,7 +6,13 @@ from shared.db import Database
 from shared.jobs.records import NewOutput, record_output
 from shared.jobs.services import report_progress, succeed
 from tests.integration.pages.site import Site
-from tests.support.factories import claim_job, finish_epoch, make_generation_job, make_training_job
+from tests.support.factories import (
+    claim_job,
+    finish_epoch,
+    make_generation_job,
+    make_training_job,
+    write_text,
+)
 
 
 def live(site: Site, job_id: str, **cursors: object) -> dict[str, Any]:
@@ -83,6 +89,19 @@ def test_outputs_as_they_arrive(site: Site, db: Database) -> None:
             record_output(session, lease, NewOutput(number, 0.6, "p", {}, 1, 0, "length", "x"))
     assert keys(live(site, job.id)["rows"]["outputs"], "number") == ["1", "2"]
     assert keys(live(site, job.id, output=1)["rows"]["outputs"], "number") == ["2"]
+
+
+def test_written_text_is_no_news(site: Site, db: Database) -> None:
+    """Its events are many: neither the poll nor the page lists them, whatever came before."""
+    job = make_generation_job(db)
+    lease = claim_job(db, job)
+    write_text(db, lease, 1, *["so much "] * 60)
+    assert keys(live(site, job.id)["rows"]["events"], "what") == ["Queued", "A worker took it"]
+    assert live(site, job.id, event=2)["rows"] == {"outputs": [], "events": []}
+    page = site.get(f"/jobs/{job.id}")
+    assert "A worker took it" in page.text
+    assert "so much" not in page.text
+    assert 'data-event="2"' in page.html
 
 
 def test_odd_cursors(site: Site, db: Database) -> None:

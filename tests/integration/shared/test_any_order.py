@@ -23,8 +23,9 @@ from shared.db import Database
 from shared.errors import CharloomError
 from shared.jobs import services
 from shared.jobs.models import Job
-from shared.jobs.records import NewOutput, NewSample, record_epoch, record_output, save_state
+from shared.jobs.records import NewOutput, NewSample, drop_unfinished, record_epoch, save_state
 from shared.jobs.rows import Lease
+from shared.jobs.written import NewPiece, finish_text, write_pieces
 from tests.support.factories import NUMBERS, do, make_blob, make_corpus, make_training_job
 from tests.support.job_model import ACCEPTED, Model, ModelJob
 from tests.support.job_tables import checkpoint_id, clear, pictures
@@ -180,14 +181,37 @@ class AnyOrder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.has("running"))
     @rule(number=st.integers(1, 2), data=st.data())
-    def record_output(self, number: int, data: st.DataObject) -> None:
+    def finish_text(self, number: int, data: st.DataObject) -> None:
         """Each number once."""
         lease = self.any_lease(data)
-        output = NewOutput(number, 0.6, "a", {}, 3, 0, "length", text="abc")
+        output = NewOutput(number, 0.6, "a", {}, 3, 0, "length")
         self.both(
-            lambda: self.model.record_output(lease, number),
-            lambda s: record_output(s, lease, output),
+            lambda: self.model.finish_text(lease, number),
+            lambda s: finish_text(s, lease, output),
         )
+
+    @precondition(lambda self: self.has("running"))
+    @rule(number=st.integers(1, 2), again=st.booleans(), data=st.data())
+    def write_piece(self, number: int, again: bool, data: st.DataObject) -> None:
+        """The next one of a text, or the last one again."""
+        lease = self.any_lease(data)
+        job = self.model.jobs.get(lease.job_id)
+        place = max(0, (job.pieces.get(number, 0) if job else 0) - again)
+        piece = NewPiece(number, 3 * place, 3 * place, "abc")
+        self.both(
+            lambda: self.model.write_piece(lease, number, place),
+            lambda s: write_pieces(s, lease, [piece]),
+        )
+
+    @precondition(lambda self: self.has("running"))
+    @rule(data=st.data())
+    def drop_unfinished(self, data: st.DataObject) -> None:
+        """The pieces of texts that are not finished, as a new attempt does."""
+        lease = self.any_lease(data)
+        if said := self.both(
+            lambda: self.model.drop_unfinished(lease), lambda s: drop_unfinished(s, lease)
+        ):
+            assert said[0] == said[1]
 
     @precondition(lambda self: self.has("running"))
     @rule(end=st.sampled_from(sorted(END)), data=st.data())

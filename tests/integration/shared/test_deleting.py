@@ -28,6 +28,7 @@ from tests.support.factories import (
     make_standing_job,
     make_training_job,
     reload,
+    write_text,
 )
 
 LEFT = [table for table in Base.metadata.sorted_tables if "job_id" in table.c]
@@ -78,11 +79,12 @@ def make_user(db: Database, checkpoint: Checkpoint, kind: str) -> Job:
 
 
 def written(db: Database, checkpoint: Checkpoint) -> Job:
-    """Return a generation job that has written a text too long for its row."""
+    """Return a generation job that has written a text too long for its row, and some of another."""
     lease = claim_job(db, make_generation_job(db, checkpoint))
     blob = make_blob(db, b"a long text" * 9)
     output = NewOutput(1, 0.6, "a", {}, 99, 0, "length", blob=blob)
     do(db, lambda s: record_output(s, lease, output))
+    write_text(db, lease, 2, "and ", "then")
     return succeeded(db, lease)
 
 

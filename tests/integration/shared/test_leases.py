@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shared.checkpoints.queries import resume_blob
 from shared.db import Database
 from shared.errors import LeaseLost
-from shared.jobs import records, rows, services
+from shared.jobs import records, rows, services, written
 from shared.jobs.models import Event, Job
 from shared.jobs.queries import list_epochs, list_events
 from shared.jobs.rows import Lease
@@ -39,6 +39,11 @@ WRITES: dict[str, Callable[[Session, Lease], Any]] = {
     "drop unfinished": records.drop_unfinished,
     "output": lambda s, lease: records.record_output(
         s, lease, records.NewOutput(1, 0.6, "a", {}, 3, 0, "length", text="abc")
+    ),
+    "pieces": lambda s, lease: written.write_pieces(s, lease, [written.NewPiece(1, 0, 0, "abc")]),
+    "no pieces": lambda s, lease: written.write_pieces(s, lease, [], progress={"fraction": 0.5}),
+    "finished text": lambda s, lease: written.finish_text(
+        s, lease, records.NewOutput(1, 0.6, "a", {}, 3, 0, "length")
     ),
 }
 # What ends a lease.

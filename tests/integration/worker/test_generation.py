@@ -112,11 +112,10 @@ def test_a_cancelled_job_keeps_what_it_wrote(
 
 
 def test_a_cancelled_job_starts_its_cut_texts_over(
-    db: Database, settings: Settings, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    db: Database, settings: Settings, checkpoint: Checkpoint
 ) -> None:
     """A retry writes every text that was cut short anew: none is there twice."""
-    monkeypatch.setattr("worker.generation.PROGRESS_SECONDS", 0)
-    job = make_generation_job(db, checkpoint, length=2_000, count=2)
+    job = make_generation_job(db, checkpoint, length=50_000, count=2)
     with db.write() as session:
         claimed = claim(session, "generate", "node:1", 30)
         cancel(session, job.id)
@@ -126,7 +125,7 @@ def test_a_cancelled_job_starts_its_cut_texts_over(
         retry(session, job.id)
     work(make_node(db, settings), Kind.GENERATE)
     rows = outputs(db, job)
-    assert [(row.number, row.characters) for row in rows] == [(1, 2_000), (2, 2_000)]
+    assert [(row.number, row.characters) for row in rows] == [(1, 50_000), (2, 50_000)]
     assert {row.finish_reason for row in rows} == {"length"}
 
 
