@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="seed")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--vocabulary", type=int)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def _field(word: str) -> tuple[str, Any]:

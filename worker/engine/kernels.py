@@ -16,6 +16,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # Beyond it the single-precision tanh is 1.
 SATURATED = np.float32(9.0)
+# Of the seventh convergent of tanh: 17325, 378 and 1; 62370, 3150 and 28; all over 135135.
+ONE = np.float32(1)
+C1, C2, C3 = np.float32(17325 / 135135), np.float32(378 / 135135), np.float32(1 / 135135)
+C4, C5, C6 = np.float32(62370 / 135135), np.float32(3150 / 135135), np.float32(28 / 135135)
 
 
 def compiled(function: F) -> F:
@@ -23,7 +27,8 @@ def compiled(function: F) -> F:
 
     A product and a sum may become one instruction; nothing else is reordered.
     """
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}}
+    # Python's division asks for a zero first, and so keeps loops from being computed in parallel.
+    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
     try:
         return cast(F, numba.njit(cache=True, **options)(function))
     except RuntimeError:  # Neither beside the source nor in the home can anything be written.
@@ -50,94 +55,122 @@ def add_product(out: Any, vector: Any, matrix: Any) -> None:
 
 
 @compiled
-def squash(x: Any, first: int, last: int) -> None:
-    """Put tanh into places ``first`` to ``last`` - 1 of an array, to about 2e-7.
+def add_two_products(out: Any, out2: Any, vector: Any, vector2: Any, matrix: Any) -> None:
+    """Add two vectors' products with one matrix, each summed as ``add_product`` does."""
+    rows, columns = matrix.shape
+    whole = rows - rows % 4
+    for row in range(0, whole, 4):
+        a, b, c, d = vector[row], vector[row + 1], vector[row + 2], vector[row + 3]
+        e, f, g, h = vector2[row], vector2[row + 1], vector2[row + 2], vector2[row + 3]
+        for j in range(columns):
+            p, q = matrix[row, j], matrix[row + 1, j]
+            r, s = matrix[row + 2, j], matrix[row + 3, j]
+            out[j] += a * p + b * q + c * r + d * s
+            out2[j] += e * p + f * q + g * r + h * s
+    for row in range(whole, rows):
+        for j in range(columns):
+            out[j] += vector[row] * matrix[row, j]
+            out2[j] += vector2[row] * matrix[row, j]
+
+
+@compiled
+def squash(x: Any) -> None:
+    """Put tanh into every place of an array, to about 3e-7.
 
     The continued fraction of Lambert (1761) for a quarter of the argument, doubled twice by
-    tanh 2y = 2 tanh y / (1 + tanh² y): no branch and no call, so that it is computed for many
-    places at once.
+    tanh 2y = 2 tanh y / (1 + tanh² y), as one fraction: no branch, no call and one division, so
+    that it is computed for many places at once.
     """
-    one, two, quarter = np.float32(1), np.float32(2), np.float32(0.25)
-    for j in range(first, last):
+    two, quarter = np.float32(2), np.float32(0.25)
+    for j in range(x.shape[0]):
         y = x[j]
         y = -SATURATED if y < -SATURATED else y
         y = SATURATED if y > SATURATED else y
         y *= quarter
         s = y * y
-        over = y * (np.float32(135135) + s * (np.float32(17325) + s * (np.float32(378) + s)))
-        under = np.float32(135135) + s * (
-            np.float32(62370) + s * (np.float32(3150) + s * np.float32(28))
-        )
-        y = over / under
-        y = two * y / (one + y * y)
-        x[j] = two * y / (one + y * y)
+        # Scaled by its constant: squared twice below, it must not overflow.
+        over = y * (ONE + s * (C1 + s * (C2 + s * C3)))
+        under = ONE + s * (C4 + s * (C5 + s * C6))
+        over, under = two * over * under, under * under + over * over
+        x[j] = two * over * under / (under * under + over * over)
 
 
 @compiled
-def gate(x: Any, first: int, last: int) -> None:
-    """Put the logistic function into places ``first`` to ``last`` - 1 of an array."""
+def gate(x: Any) -> None:
+    """Put the logistic function into every place of an array."""
     half = np.float32(0.5)
-    for j in range(first, last):
+    for j in range(x.shape[0]):
         x[j] *= half
-    squash(x, first, last)
-    for j in range(first, last):
+    squash(x)
+    for j in range(x.shape[0]):
         x[j] = half * x[j] + half
 
 
 @compiled
-def lstm(x: Any, recurrent: Any, h: Any, c: Any, scratch: Any) -> None:
-    """One step of an LSTM: ``x`` (G) is used up, ``h`` and ``c`` (H) become the next ones.
+def lstm(x: Any, products: Any, h: Any, c: Any) -> None:
+    """End a step of an LSTM: ``h`` and ``c`` (H) become the next ones.
 
+    ``x`` (G) are the inputs, ``products`` (G) h times the recurrent weights; both are used up.
     Hochreiter and Schmidhuber (1997); gates in Keras' order: input, forget, cell, output.
     """
     units = h.shape[0]
-    add_product(x, h, recurrent)
-    gate(x, 0, 2 * units)
-    squash(x, 2 * units, 3 * units)
-    gate(x, 3 * units, 4 * units)
+    for j in range(x.shape[0]):
+        x[j] += products[j]
+    gate(x[: 2 * units])
+    squash(x[2 * units : 3 * units])
+    gate(x[3 * units :])
     for j in range(units):
         c[j] = x[units + j] * c[j] + x[j] * x[2 * units + j]
-        scratch[j] = c[j]
-    squash(scratch, 0, units)
+        products[j] = c[j]
+    squash(products[:units])
     for j in range(units):
-        h[j] = x[3 * units + j] * scratch[j]
+        h[j] = x[3 * units + j] * products[j]
 
 
 @compiled
-def gru(x: Any, recurrent: Any, bias: Any, h: Any, scratch: Any) -> None:
-    """One step of a GRU: ``x`` (G) is used up, ``h`` (H) becomes the next one.
+def gru(x: Any, products: Any, h: Any) -> None:
+    """End a step of a GRU: ``h`` (H) becomes the next one; the rest as of an LSTM.
 
     Cho et al. (2014), reset after the product; gates in Keras' order: update, reset, candidate.
     """
     units = h.shape[0]
-    for j in range(3 * units):
-        scratch[j] = bias[j]
-    add_product(scratch, h, recurrent)
     for j in range(2 * units):
-        x[j] += scratch[j]
-    gate(x, 0, 2 * units)
-    for j in range(2 * units, 3 * units):
-        x[j] += x[j - units] * scratch[j]
-    squash(x, 2 * units, 3 * units)
+        x[j] += products[j]
+    gate(x[: 2 * units])
+    for j in range(units):
+        x[2 * units + j] += x[units + j] * products[2 * units + j]
+    squash(x[2 * units :])
     for j in range(units):
         h[j] = x[j] * h[j] + (np.float32(1) - x[j]) * x[2 * units + j]
 
 
 @compiled
-def read(character: int, weights: Any, h: Any, c: Any, x: Any, scratch: Any) -> None:
-    """Take one more character into the state ``h``, ``c`` (L, H)."""
-    rows, kernels, biases, recurrents, own_biases, _, _ = weights
+def begin(layer: int, character: int, weights: Any, h: Any, x: Any, products: Any) -> None:
+    """Begin a layer's step: put its inputs into ``x`` (G) and its own biases into ``products``."""
+    rows, kernels, biases, _, own_biases, _, _ = weights
     for j in range(x.shape[0]):
-        x[j] = rows[character, j]
+        x[j] = rows[character, j] if layer == 0 else biases[layer - 1, j]
+        products[j] = own_biases[layer, j]
+    if layer > 0:
+        add_product(x, h[layer - 1], kernels[layer - 1])
+
+
+@compiled
+def end(layer: int, h: Any, c: Any, x: Any, products: Any) -> None:
+    """End a layer's step, of whichever cell has so many gates."""
+    if x.shape[0] == 4 * h.shape[1]:
+        lstm(x, products, h[layer], c[layer])
+    else:
+        gru(x, products, h[layer])
+
+
+@compiled
+def read(character: int, weights: Any, h: Any, c: Any, x: Any, products: Any) -> None:
+    """Take one more character into the state ``h``, ``c`` (L, H)."""
     for layer in range(h.shape[0]):
-        if layer > 0:
-            for j in range(x.shape[0]):
-                x[j] = biases[layer - 1, j]
-            add_product(x, h[layer - 1], kernels[layer - 1])
-        if x.shape[0] == 4 * h.shape[1]:
-            lstm(x, recurrents[layer], h[layer], c[layer], scratch)
-        else:
-            gru(x, recurrents[layer], own_biases[layer], h[layer], scratch)
+        begin(layer, character, weights, h, x, products)
+        add_product(products, h[layer], weights[3][layer])
+        end(layer, h, c, x, products)
 
 
 @compiled
@@ -203,38 +236,83 @@ def draw(shares: Any, total: float, uniform: float) -> int:
 
 
 @compiled
-def write(
-    weights: Any, h: Any, c: Any, drawing: Any, uniforms: Any, window: Any, filled: int, ids: Any
-) -> bool:
-    """Write ``ids`` (N), one for each of ``uniforms`` (N); tell whether all logits were numbers.
+def choose(weights: Any, h: Any, drawing: Any, uniform: float, logits: Any, shares: Any) -> int:
+    """Return the next character behind a state, or -1 where a logit is no number.
 
-    ``drawing``: temperature, top_k, top_p. The state ``h``, ``c`` (L, H) is carried on; with
-    a ``window`` (T), of which the last ``filled`` places are read, it is made afresh from it for
-    each character, and the window moves on. An empty window stands for none.
+    ``drawing``: temperature, top_k, top_p. ``logits`` and ``shares`` (V) are used up.
     """
     temperature, top_k, top_p = drawing
-    gates, vocabulary, places = weights[0].shape[1], weights[0].shape[0], window.shape[0]
-    x, scratch = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    predict(weights, h, logits)
+    total = share_out(logits, temperature, top_k, top_p, shares)
+    if not math.isfinite(total):
+        return -1
+    return draw(shares, total, uniform)
+
+
+@compiled
+def write(weights: Any, h: Any, c: Any, drawing: Any, uniforms: Any, ids: Any) -> bool:
+    """Write ``ids`` (N), one for each of ``uniforms`` (N), carrying the state (L, H) on.
+
+    Tells whether all logits were numbers.
+    """
+    gates, vocabulary = weights[0].shape[1], weights[0].shape[0]
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
     logits, shares = np.empty(vocabulary, np.float32), np.empty(vocabulary, np.float64)
     for n in range(ids.shape[0]):
-        if places > 0:
-            h[:] = np.float32(0)
-            c[:] = np.float32(0)
-            for place in range(places - filled, places):
-                read(window[place], weights, h, c, x, scratch)
-        predict(weights, h, logits)
-        total = share_out(logits, temperature, top_k, top_p, shares)
-        if not math.isfinite(total):
+        ids[n] = choose(weights, h, drawing, uniforms[n], logits, shares)
+        if ids[n] < 0:
             return False
-        character = draw(shares, total, uniforms[n])
-        ids[n] = character
-        if places > 0:
-            for place in range(places - 1):
-                window[place] = window[place + 1]
-            window[places - 1] = character
-            filled = min(filled + 1, places)
-        else:
-            read(character, weights, h, c, x, scratch)
+        read(ids[n], weights, h, c, x, products)
+    return True
+
+
+@compiled
+def write_two(weights: Any, one: Any, two: Any) -> bool:
+    """Write two streams as ``write`` does, each of which gets the same ids.
+
+    Each is h, c, drawing, uniforms, ids. What takes longest is to fetch the recurrent weights:
+    here they are fetched once for both.
+    """
+    h, c, drawing, uniforms, ids = one
+    h2, c2, drawing2, uniforms2, ids2 = two
+    gates, vocabulary = weights[0].shape[1], weights[0].shape[0]
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    x2, products2 = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    logits, shares = np.empty(vocabulary, np.float32), np.empty(vocabulary, np.float64)
+    for n in range(ids.shape[0]):
+        ids[n] = choose(weights, h, drawing, uniforms[n], logits, shares)
+        ids2[n] = choose(weights, h2, drawing2, uniforms2[n], logits, shares)
+        if ids[n] < 0 or ids2[n] < 0:
+            return False
+        for layer in range(h.shape[0]):
+            begin(layer, ids[n], weights, h, x, products)
+            begin(layer, ids2[n], weights, h2, x2, products2)
+            add_two_products(products, products2, h[layer], h2[layer], weights[3][layer])
+            end(layer, h, c, x, products)
+            end(layer, h2, c2, x2, products2)
+    return True
+
+
+@compiled
+def write_window(
+    weights: Any, h: Any, c: Any, drawing: Any, uniforms: Any, window: Any, filled: int, ids: Any
+) -> bool:
+    """Write ids as ``write`` does, but each from a zero state and the last ``filled`` characters
+    of a window (T), which moves on."""
+    gates, vocabulary, places = weights[0].shape[1], weights[0].shape[0], window.shape[0]
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    logits, shares = np.empty(vocabulary, np.float32), np.empty(vocabulary, np.float64)
+    for n in range(ids.shape[0]):
+        h[:] = np.float32(0)
+        c[:] = np.float32(0)
+        for place in range(places - filled, places):
+            read(window[place], weights, h, c, x, products)
+        ids[n] = choose(weights, h, drawing, uniforms[n], logits, shares)
+        if ids[n] < 0:
+            return False
+        window[:-1] = window[1:].copy()
+        window[-1] = ids[n]
+        filled = min(filled + 1, places)
     return True
 
 
@@ -242,6 +320,6 @@ def write(
 def read_all(ids: Any, weights: Any, h: Any, c: Any) -> None:
     """Take characters (N) into a state."""
     gates = weights[0].shape[1]
-    x, scratch = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
     for place in range(ids.shape[0]):
-        read(ids[place], weights, h, c, x, scratch)
+        read(ids[place], weights, h, c, x, products)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -64,10 +65,10 @@ class Writer:
         with ThreadPoolExecutor(_threads(len(self.streams)), "writer") as threads:
             while True:
                 begun = time.perf_counter()
-                pieces = list(threads.map(self._write, self._pens))
+                list(threads.map(self._write, self._groups()))
                 self._adapt(time.perf_counter() - begun)
                 over = all(stream.finish_reason for stream in self.streams)
-                yield pieces
+                yield [pen.take() for pen in self._pens]
                 if over:
                     return
                 if should_stop():
@@ -75,17 +76,21 @@ class Writer:
                         stream.finish_reason = stream.finish_reason or "cancelled"
                     return
 
-    def _write(self, pen: "_Pen") -> str:
-        """Write a stream's next piece."""
-        stream = pen.stream
-        if stream.finish_reason is not None:
-            return ""
-        left = self._spec.length - stream.written
-        piece = self._cut(stream, self._vocabulary.decode(pen.write(min(self._characters, left))))
-        stream.written += len(piece)
-        if stream.finish_reason is None and stream.written == self._spec.length:
-            stream.finish_reason = "length"
-        return piece
+    def _groups(self) -> list[list["_Pen"]]:
+        """Return the streams to go on with: in twos, unless there are threads for each alone."""
+        left = [pen for pen in self._pens if pen.stream.finish_reason is None]
+        size = 2 if self._spec.context == "state" and len(left) > _threads(len(left)) else 1
+        return [left[first : first + size] for first in range(0, len(left), size)]
+
+    def _write(self, group: list["_Pen"]) -> None:
+        """Write the next piece of one or two streams, which have come as far as each other."""
+        left = self._spec.length - group[0].stream.written
+        count = min(self._characters, left)
+        for pen, ids in zip(group, write(group, count), strict=True):
+            pen.piece = self._cut(pen.stream, self._vocabulary.decode(ids))
+            pen.stream.written += len(pen.piece)
+            if pen.stream.finish_reason is None and count == left:
+                pen.stream.finish_reason = "length"
 
     def _cut(self, stream: Stream, piece: str) -> str:
         """Return a piece up to the end of the first stop string, if it ends in this piece."""
@@ -108,37 +113,60 @@ class _Pen:
     """What goes on from piece to piece of a stream: its state or window, its random numbers."""
 
     def __init__(self, model: CharacterModel, stream: Stream, spec: GenerationSpec, window: int):
-        self.stream, self._model = stream, model
+        self.stream, self.model, self.piece = stream, model, ""
         self._drawing = (float(stream.temperature), spec.top_k or 0, float(spec.top_p or 1))
         self._rng = generator(spec.rng_seed, Use.TEXT, stream.number)
         prompt = stream.prompt
         slides = spec.context == "window"
         self._filled = min(len(prompt), window)
-        self._window = np.zeros(window if slides else 0, np.int64)
+        self.window = np.zeros(window if slides else 0, np.int64)
         if slides:
-            self._window[window - self._filled :] = prompt[len(prompt) - self._filled :]
+            self.window[window - self._filled :] = prompt[len(prompt) - self._filled :]
         self._state = model.start() if slides else model.read(prompt)
 
-    def write(self, count: int) -> Ids:
-        """Return the next ids (count,). Raises ``ValueError``."""
-        ids, state = np.empty(count, np.int64), self._state
-        uniforms = self._rng.random(count)
-        if not kernels.write(
-            self._model.weights, state.h, state.c, self._drawing, uniforms, self._window,
-            self._filled, ids,
-        ):  # fmt: skip
-            raise ValueError("the model's weights give logits that are no finite numbers")
-        self._filled = min(self._filled + count, len(self._window))
-        return ids
+    def take(self) -> str:
+        """Return what was written since the last time."""
+        piece, self.piece = self.piece, ""
+        return piece
+
+    def kernel_arguments(self, count: int) -> tuple[Any, ...]:
+        """Return h, c, what decides the draw, its random numbers, and a place for ids (count,)."""
+        state, ids = self._state, np.empty(count, np.int64)
+        return state.h, state.c, self._drawing, self._rng.random(count), ids
+
+    def write_window(self, arguments: tuple[Any, ...]) -> bool:
+        """Write from the window; tell whether all logits were numbers."""
+        h, c, drawing, uniforms, ids = arguments
+        filled, self._filled = self._filled, min(self._filled + len(ids), len(self.window))
+        return kernels.write_window(
+            self.model.weights, h, c, drawing, uniforms, self.window, filled, ids
+        )
+
+
+def write(group: list[_Pen], count: int) -> list[Ids]:
+    """Return the next ids (count,) of one or two streams. Raises ``ValueError``."""
+    streams = [pen.kernel_arguments(count) for pen in group]
+    weights = group[0].model.weights
+    if len(group[0].window):
+        fine = group[0].write_window(streams[0])
+    elif len(group) == 1:
+        fine = kernels.write(weights, *streams[0])
+    else:
+        fine = kernels.write_two(weights, *streams)
+    if not fine:
+        raise ValueError("the model's weights give logits that are no finite numbers")
+    return [ids for *_, ids in streams]
 
 
 def warm_up() -> None:
     """Compile the kernels, or load what an earlier process compiled."""
     weights = (np.zeros((2, 4), np.float32), np.zeros((1, 4), np.float32), np.zeros(4, np.float32))
     model = CharacterModel([weights], np.zeros((1, 2), np.float32), np.zeros(2, np.float32))
-    stream = Stream(0, np.zeros(1, np.int64), 1.0)
-    for _ in Writer(model, Vocabulary("ab"), [stream], GenerationSpec(length=1), 1).run():
-        pass
+    for context, streams in (("state", 1), ("state", 99), ("window", 1)):
+        spec = GenerationSpec.model_validate({"length": 1, "context": context})
+        new = [Stream(number, np.zeros(1, np.int64), 1.0) for number in range(streams)]
+        for _ in Writer(model, Vocabulary("ab"), new, spec, 1).run():
+            pass
 
 
 def _threads(streams: int) -> int:

@@ -130,12 +130,11 @@ def test_a_uniform_number_falls_into_one_stretch(rows: Any, uniform: float) -> N
 @given(arrays(np.float32, 33, elements=st.floats(-(2.0**100), 2.0**100, width=32)))
 @example(np.linspace(-12, 12, 33, dtype=np.float32))
 def test_tanh_and_the_logistic_function(x: Any) -> None:
-    """To 3e-7 of NumPy's in double precision, in the places asked for."""
+    """To 3e-7 of NumPy's in double precision."""
     tanh, logistic = x.copy(), x.copy()
-    kernels.squash(tanh, 1, 33)
-    kernels.gate(logistic, 0, 32)
-    np.testing.assert_allclose(tanh[1:], np.tanh(x[1:].astype(np.float64)), atol=3e-7)
+    kernels.squash(tanh)
+    kernels.gate(logistic)
+    np.testing.assert_allclose(tanh, np.tanh(x.astype(np.float64)), atol=3e-7)
     with np.errstate(over="ignore"):
-        expected = 1 / (1 + np.exp(-x[:32].astype(np.float64)))
-    np.testing.assert_allclose(logistic[:32], expected, atol=3e-7)
-    assert (tanh[0], logistic[32]) == (x[0], x[32])
+        expected = 1 / (1 + np.exp(-x.astype(np.float64)))
+    np.testing.assert_allclose(logistic, expected, atol=3e-7)

@@ -10,12 +10,13 @@ import keras
 import numpy as np
 import pytest
 
-from shared.specs import GenerationSpec
+from shared.specs import GenerationSpec, TrainingSpec
 from tests.unit.worker.engine.conftest import VOCABULARY, WINDOW
 from tests.unit.worker.engine.twins import probabilities
-from worker.engine import sampling
+from worker.engine import kernels, sampling
 from worker.engine.characters import CharacterModel
 from worker.engine.checkpoints import save
+from worker.engine.model import build
 from worker.engine.randomness import Use, generator
 from worker.engine.sampling import Stream, Writer
 from worker.engine.vocabulary import Vocabulary
@@ -95,6 +96,30 @@ def test_a_stream_does_not_depend_on_its_neighbours(small_model: Models, context
     stopped = write(model, range(70), length=300, context=context, stop=stop)
     end = alone.find("ab") + 2 if "ab" in alone else len(alone)
     assert stopped[5] == alone[:end]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_company_sways_no_bit(cell: str) -> None:
+    """At full size, with weights shared between two streams, each text is the same as alone."""
+    spec = TrainingSpec.model_validate({"units": 128, "cell": cell, "window": 100})
+    letters = Vocabulary("".join(map(chr, range(48, 113))))
+    model = CharacterModel.from_keras(build(spec, len(letters)))
+    length = GenerationSpec(length=2_000, rng_seed=5)
+
+    def texts(numbers: Iterable[int]) -> list[str]:
+        streams = [Stream(n, letters.encode("Hello"), 1.0) for n in numbers]
+        pieces = Writer(model, letters, streams, length, 100).run()
+        return ["".join(parts) for parts in zip(*pieces, strict=True)]
+
+    together = texts(range(5))
+    assert [texts([number])[0] for number in range(5)] == together
+    rng = np.random.default_rng(0)
+    matrix, one, two = (rng.normal(size=s).astype(np.float32) for s in ((37, 50), 37, 37))
+    alone = [np.zeros(50, np.float32) for _ in range(4)]
+    kernels.add_product(alone[0], one, matrix)
+    kernels.add_product(alone[1], two, matrix)
+    kernels.add_two_products(alone[2], alone[3], one, two, matrix)
+    assert [a.tobytes() for a in alone[:2]] == [a.tobytes() for a in alone[2:]]
 
 
 @pytest.mark.parametrize("context", ["window", "state"])
