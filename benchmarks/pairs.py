@@ -46,15 +46,16 @@ def compare(
     for number in range(1, pairs + 1):
         found.append((ours(), yardstick()))
         print(
-            f"{what}, pair {number}: {found[-1][0]:,.4g} and {found[-1][1]:,.4g} {unit}", flush=True
+            f"{what}, pair {number}: {_shown(found[-1][0])} and {_shown(found[-1][1])} {unit}",
+            flush=True,
         )
     ratios = [b / a if smaller else a / b for a, b in found]
     ratio, mine, theirs = median(ratios), *(median(column) for column in zip(*found, strict=True))
     return tell(
         Figure(
             what,
-            f"{mine:,.4g} {unit}",
-            f"{against}: {theirs:,.4g} {unit}",
+            f"{_shown(mine)} {unit}",
+            f"{against}: {_shown(theirs)} {unit}",
             f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
             f"at least {wanted:g}",
             ratio >= wanted,
@@ -69,6 +70,10 @@ def at_most(what: str, unit: str, values: list[float], most: float, limit: str =
     found = f"{median(values):.4g} {unit} ({shown})" if len(values) > 1 else f"{shown} {unit}"
     met = max(values) <= most
     return tell(Figure(what, found, "", "", f"at most {most:g} {unit}", met, limit))
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def tell(figure: Figure) -> Figure:
