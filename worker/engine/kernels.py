@@ -1,8 +1,8 @@
-"""Compiled loops that write one stream's text: a step is too small for any array library's calls.
+"""Compiled loops that write text: a step of a stream is too small for any array library's calls.
 
 Shapes: ``L`` layers, ``H`` units, ``G`` all gates' units (4H or 3H), ``V`` vocabulary, ``T``
-window. Each stream is computed alone and its sums have one order, so that a text does not depend
-on what is written beside it. They hold no lock of Python's: threads run side by side.
+window. A stream's sums have one order, alone or beside another, so that its text does not depend
+on its company. They hold no lock of Python's: threads run side by side.
 """
 
 import math
@@ -187,7 +187,9 @@ def share_out(logits: Any, temperature: float, top_k: int, top_p: float, shares:
     """Put what each character weighs in the draw (V), and return the sum: no number where a
     logit is none.
 
-    ``worker.engine.drawing.adjust`` says what; 0 for ``top_k`` and 1 for ``top_p`` leave all in.
+    softmax(logits / temperature), the article's formula; at 0 the likeliest has it all, the lowest
+    id among equals. Then only the ``top_k`` likeliest stay and the likeliest whose shares reach
+    ``top_p``, the one that crosses it, too (Holtzman et al., 2020); 0 and 1 leave all in.
     """
     best = 0
     for j in range(logits.shape[0]):

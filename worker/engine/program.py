@@ -30,7 +30,7 @@ SHAPE_FIELDS = {
     "dropout", "weight_decay", "clip_norm", "ema_momentum", "precision",
 }  # fmt: skip
 PROGRAMS = 4
-JUDGE_BATCH = 256
+JUDGE_BATCH, MOST_PARTS = 256, 16
 # In half precision the gradient of a mean over thousands of characters would be rounded to 0.
 LOSS_SCALE = 1024.0
 
@@ -120,7 +120,7 @@ class Program:
 
         ``text`` (N,) ids; ``rates`` (K,) learning rates; ``keys`` (K,) decide what dropout hides.
         Raises ``MemoryError`` where the device has too little.
-        """  # fmt: skip
+        """
         # Whole parts only.
         starts = np.pad(batches.starts, ((0, 0), (0, -batches.starts.shape[1] % self._rows)))
         with _memory_errors():
@@ -221,6 +221,8 @@ def rows_of(shape: TrainingSpec) -> int:
     if not on_processor():
         return shape.batch_size
     fastest = 16 if shape.units < 256 else 32
+    # Each part has gradients of its own: a large batch must not have hundreds of them in memory.
+    fastest = max(fastest, -(-shape.batch_size // MOST_PARTS))
     return min(fastest, -(-shape.batch_size // 2))
 
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.unit.worker.engine.twins import adjust
 from worker.engine import kernels
-from worker.engine.drawing import adjust
 
 VOCABULARY = 5
 shares = arrays(np.float64, (3, VOCABULARY), elements=st.floats(0, 1)).map(

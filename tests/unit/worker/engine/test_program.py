@@ -145,6 +145,16 @@ def test_a_program_is_traced_once() -> None:
     assert made._teach.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.parametrize(
+    ("batch", "units", "rows"),
+    [(1, 128, 1), (2, 128, 1), (21, 128, 11), (32, 128, 16), (128, 128, 16), (128, 512, 32),
+     (4096, 128, 256)],
+)  # fmt: skip
+def test_a_batch_has_two_to_sixteen_parts(batch: int, units: int, rows: int) -> None:
+    """Small enough to be fast, and not so many that their gradients fill the memory."""
+    assert rows_of(a_spec(batch_size=batch, units=units)) == rows
+
+
 def test_too_little_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow's own error becomes Python's, in one line."""
     made = Program(a_spec(), VOCABULARY)
