@@ -100,7 +100,7 @@ class TrainingSpec(Spec):
         None,
         gt=0,
         le=1000,
-        description="A gradient that is longer than this is shortened to it. Empty: none is.",
+        description="A gradient that is longer than this is shortened to it. null: none is.",
     )
     weight_decay: float = Field(
         0,
@@ -114,7 +114,7 @@ class TrainingSpec(Spec):
         ge=0.5,
         le=0.99999,
         description="Judge, store and write with a moving average of the weights: 0.999 is about "
-        "their last thousand steps. It generalizes better than any of them. Empty: the weights "
+        "their last thousand steps. It generalizes better than any of them. null: the weights "
         "as they are.",
     )
     precision: Literal["float32", "mixed"] = Field(
@@ -128,7 +128,7 @@ class TrainingSpec(Spec):
         ge=1,
         le=10**10,
         description="At most so many windows an epoch; the next epoch goes on where it ended. "
-        "Empty: all of them.",
+        "null: all of them.",
     )
     validation_fraction: float = Field(
         0.1, ge=0, le=0.5, description="Share of the text, at its end, held out to judge by."
@@ -138,7 +138,7 @@ class TrainingSpec(Spec):
         ge=1,
         le=1000,
         description="Stop early after so many epochs in a row without a lower validation loss. "
-        "Empty: never.",
+        "null: it trains to its end.",
     )
     sample_length: int = Field(
         400, ge=0, le=10_000, description="Characters written after each epoch; 0 writes none."
@@ -156,7 +156,7 @@ class TrainingSpec(Spec):
         None,
         ge=1,
         le=10_000,
-        description="Keep the checkpoint of every k-th epoch for good, too. Empty: none.",
+        description="Keep the checkpoint of every k-th epoch for good, too. null: no others.",
     )
 
     @field_validator("patience")

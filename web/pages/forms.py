@@ -6,7 +6,7 @@ What is acceptable is decided by the model alone; here text only becomes what th
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from flask import request
@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from shared.errors import FieldProblem, UserError
 from shared.problems import bounds, invalid
-from web.pages.words import label, number, sentence
+from web.pages.words import label, number, sentence, unset
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -69,7 +69,7 @@ class Form:
 
     def help(self, name: str) -> str:
         """Return a field's meaning."""
-        return self.model.model_fields[name].description or ""
+        return _with_word(name, self.model.model_fields[name].description or "")
 
     def range(self, name: str) -> str:
         """Return a field's range in words, or ''."""
@@ -82,7 +82,7 @@ class Form:
     def numeric(self, name: str) -> str:
         """Return the keyboard that a phone should show: numeric, decimal or text."""
         kinds = leaves(self.model.model_fields[name].annotation)
-        if name == "temperature":
+        if name == "temperature" or NoneType in kinds:
             return "text"
         return "decimal" if float in kinds else "numeric" if int in kinds else "text"
 
@@ -115,7 +115,8 @@ def validated(model: type[M], typed: Mapping[str, str]) -> M:
 def values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
     """Return the typed fields as the model's types; empty ones are left out.
 
-    A text that is no number stays text, for the model to refuse it.
+    The word for an unset field is null, which an empty field cannot say: it is the preset's. A text
+    that is no number stays text, for the model to refuse it.
     """
     given = {name: typed[name] for name in model.model_fields if name in typed}
     filled = {
@@ -151,9 +152,9 @@ def range_of(name: str, info: FieldInfo) -> str:
 
 
 def accepted_words(problem: FieldProblem) -> str:
-    """Return what a field accepts, as a form says it: an empty field stands for null."""
+    """Return what a field accepts, as a form says it."""
     words = ACCEPTED.get(problem.field, problem.accepted)
-    return words.replace(" or null", " or nothing")
+    return _with_word(problem.field, words)
 
 
 def literals(info: FieldInfo) -> list[str]:
@@ -183,7 +184,12 @@ def _value(name: str, info: FieldInfo, text: str) -> Any:
     if name == "temperature":
         numbers = [_number(part, {float}) for part in text.replace(";", " ").split()]
         return numbers[0] if len(numbers) == 1 else numbers
-    return text if name == "prompt" else _number(text.strip(), leaves(info.annotation))
+    if name == "prompt":
+        return text
+    kinds = leaves(info.annotation)
+    if NoneType in kinds and str not in kinds and text.strip().lower() == unset(name):
+        return None
+    return _number(text.strip(), kinds)
 
 
 def _number(text: str, kinds: set[Any]) -> int | float | str:
@@ -192,6 +198,11 @@ def _number(text: str, kinds: set[Any]) -> int | float | str:
     if float in kinds and DECIMAL.fullmatch(text):
         return float(text)
     return text
+
+
+def _with_word(name: str, text: str) -> str:
+    """Say null as it is typed into the form: an empty field stands for the default."""
+    return re.sub(r"\bnull\b", f"'{unset(name)}'", text)
 
 
 def _unescaped(line: str) -> str:

@@ -87,7 +87,7 @@ def label(field: str) -> str:
 
 
 def unset(field: str) -> str:
-    """Return what it means that a spec field is empty."""
+    """Return the word for a spec field that is null, on the pages and typed into forms."""
     return UNSET.get(field, "off")
 
 

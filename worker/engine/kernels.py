@@ -3,6 +3,9 @@
 Shapes: ``L`` layers, ``H`` units, ``G`` all gates' units (4H or 3H), ``V`` vocabulary, ``T``
 window. A stream's sums have one order, alone or beside another, so that its text does not depend
 on its company. They hold no lock of Python's: threads run side by side.
+
+All in one file: Numba keeps what it compiled until the file of the function that was called
+changes, and would not notice a change in another.
 """
 
 import math

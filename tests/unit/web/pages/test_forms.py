@@ -24,6 +24,10 @@ from web.pages.forms import Form, leaves, literals, range_of, validated, values
         ("learning_rate", "inf", "inf"),
         ("learning_rate", "0x1", "0x1"),
         ("max_windows", "100", 100),
+        ("max_windows", " All ", None),
+        ("max_windows", "off", "off"),
+        ("clip_norm", "off", None),
+        ("epochs", "off", "off"),
         ("optimizer", "adam", "adam"),
         ("name", " a b ", "a b"),
     ],
@@ -75,9 +79,14 @@ def test_error_says_what_was_received_and_what_is_accepted() -> None:
     """The sentence holds the problem, what was typed, cut, and what is accepted."""
     problem = FieldProblem("units", "too much", 1, "a whole number or null")
     form = Form(TrainingRequest, {"units": "9" * 200}, [problem])
-    told = f"Too much. Received: {'9' * 80}…. Accepted: a whole number or nothing."
+    told = f"Too much. Received: {'9' * 80}…. Accepted: a whole number or 'off'."
     assert form.error("units") == told
     assert form.error("epochs") is None
+
+
+def test_null_is_said_as_it_is_typed() -> None:
+    """A form's help names the word that turns a field off."""
+    assert Form(TrainingRequest).help("max_windows").endswith("'all': all of them.")
 
 
 def test_other_errors() -> None:
@@ -94,4 +103,4 @@ def test_kinds_of_fields() -> None:
     assert leaves(GenerationRequest.model_fields["temperature"].annotation) == {float}
     assert literals(TrainingSpec.model_fields["optimizer"]) == ["rmsprop", "adam", "sgd"]
     kinds = [form.numeric(name) for name in ("length", "top_p", "temperature", "name")]
-    assert kinds == ["numeric", "decimal", "text", "text"]
+    assert kinds == ["numeric", "text", "text", "text"]
