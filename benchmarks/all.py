@@ -23,6 +23,7 @@ NAMES = (
     "time_to_quality",
     "training_memory",
     "sampling_speed",
+    "writing_memory",
 )
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 HEAD = "| figure | charloom | yardstick, same run | times better | wanted |\n" + "| --- " * 5 + "|"
@@ -53,9 +54,8 @@ def write(figures: list[Figure], readme: Path = README) -> None:
     text = readme.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     table, _, behind = rest.partition(END)
-    rows = {_name(line): line for line in table.splitlines() if line.startswith("| ")}
-    for mark in ("figure", "---"):
-        rows.pop(mark, None)
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    rows = {_name(line): line for line in lines if line not in HEAD.splitlines()}
     rows |= {_name(row): row for row in map(row_of, figures)}
     made = "\n".join([HEAD, *rows.values()])
     readme.write_text(f"{before}{BEGIN}\n{made}\n{END}{behind}", encoding="utf-8")
@@ -72,13 +72,8 @@ def row_of(figure: Figure) -> str:
 
 def _name(row: str) -> str:
     """Return what tells a row: the figure and the yardstick."""
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
-    what = cells[0].partition("<br>")[0]
-    return (
-        f"{what} {cells[2].partition(':')[0]}".strip()
-        if len(cells) > 2 and cells[1] != "---"
-        else what
-    )
+    what, _, yardstick, *_ = (cell.strip() for cell in row.strip("|").split("|"))
+    return f"{what.partition('<br>')[0]} {yardstick.partition(':')[0]}".strip()
 
 
 if __name__ == "__main__":

@@ -8,12 +8,10 @@ is that of the worker.
 
 import argparse
 import multiprocessing
-import resource
-import sys
 import time
 from pathlib import Path
 
-from workbench import Workbench, workbench
+from workbench import Workbench, memory_gb, workbench
 
 from shared.jobs.models import Job
 from shared.jobs.rows import Lease
@@ -35,9 +33,7 @@ def main() -> None:
         warm_up()
         job = bench.submit(corpus, epochs=1, max_windows=12_800)
         seconds = _first_steps(bench, job)
-    unit = 1 if sys.platform == "darwin" else 1024
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-    print(f"characters {args.megabytes * 1e6:.0f} seconds {seconds:.2f} memory {memory:.3f}")
+    print(f"characters {args.megabytes * 1e6:.0f} seconds {seconds:.2f} memory {memory_gb():.3f}")
 
 
 def store(url: str, path: Path, megabytes: int) -> str:

@@ -1,6 +1,7 @@
 """A database, a text and a worker of their own, for benchmarks that run whole jobs."""
 
 import io
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,10 +21,10 @@ from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.corpora.services import NewText, add_corpus, store_text
 from shared.db import Database
 from shared.jobs.models import Epoch, Job
-from shared.jobs.submissions import Submitter, submit_training
+from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.logs import configure_logs
 from shared.settings import Settings, load_settings
-from shared.specs import TrainingRequest
+from shared.specs import GenerationRequest, TrainingRequest
 from worker.node import Node
 from worker.runners import work
 from worker.stopping import StopFlag
@@ -48,9 +49,15 @@ class Workbench:
         with self.db.write() as session:
             return submit_training(session, Submitter(DEFAULT_TEAM_ID), request)
 
+    def submit_generation(self, checkpoint_id: str, **spec: Any) -> Job:
+        """Submit a generation job."""
+        request = GenerationRequest.model_validate({"checkpoint_id": checkpoint_id} | spec)
+        with self.db.write() as session:
+            return submit_generation(session, Submitter(DEFAULT_TEAM_ID), request)
+
     def work(self, job: Job, wanted: str = "succeeded") -> Job:
-        """Run a training job to its end and return it."""
-        work(Node(self.settings, self.db, "benchmark:1", StopFlag()), "train")
+        """Run a job to its end and return it."""
+        work(Node(self.settings, self.db, "benchmark:1", StopFlag()), job.kind)
         with self.db.read() as session:
             done = session.get_one(Job, job.id)
         assert done.status == wanted, (done.status, done.error_code, done.error_message)
@@ -66,6 +73,12 @@ class Workbench:
             return list(
                 session.scalars(select(Epoch).where(Epoch.job_id == job.id).order_by(Epoch.epoch))
             )
+
+
+def memory_gb() -> float:
+    """Return the most memory that this process has held, in GB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 @contextmanager
