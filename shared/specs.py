@@ -72,6 +72,13 @@ class TrainingSpec(Spec):
         description="Share of each layer's outputs that is hidden at random while training, "
         "against learning the text by heart.",
     )
+    input_dropout: float = Field(
+        0,
+        ge=0,
+        le=0.9,
+        description="Share of the characters that is hidden from the first layer at random while "
+        "training, so that no guess leans on a single one.",
+    )
     batch_size: int = Field(
         128, ge=1, le=4096, description="Windows that one step of the optimizer looks at."
     )

@@ -95,7 +95,9 @@ def _line(job: Job) -> str:
 
 def _epochs(job: Job) -> str:
     at = job.progress
-    parts = [f"Epoch {at.get('epoch') or 0} of {at.get('epochs') or 0}"]
+    epoch, epochs = at.get("epoch") or 0, at.get("epochs") or 0
+    early = job.status == Status.SUCCEEDED and epoch < epochs
+    parts = [f"{'Stopped early after epoch' if early else 'Epoch'} {epoch} of {epochs}"]
     if job.status == Status.RUNNING and at.get("steps"):
         parts.append(f"step {at['step']:,} of {at['steps']:,}")
         parts += _speed(at, "windows a second")

@@ -37,13 +37,14 @@ class _Layer:
     def read(self: Any, ids: tf.Tensor) -> tf.Tensor:
         """Return the outputs (B, T, H) for ids (B, T): those for one-hot inputs (B, T, V).
 
-        The layer must be built, with ``return_sequences``.
+        The id V is a hidden character, whose input is zeros. The layer must be built, with
+        ``return_sequences``.
         """
         kernel, recurrent, bias, own_bias = self.gate_weights()
         if not on_processor():
             return self(tf.one_hot(ids, kernel.shape[0]))
         state = tuple(tf.nest.flatten(self.get_initial_state(tf.shape(ids)[0])))
-        rows = kernel + bias
+        rows = tf.pad(kernel, [[0, 1], [0, 0]]) + bias
         hidden, _ = recur(self.fast_cell, rows, recurrent, state, tf.transpose(ids), own_bias)
         return tf.transpose(hidden, (1, 0, 2))
 

@@ -48,12 +48,20 @@ class Network:
         ``key`` decides what dropout hides; without one, nothing is hidden.
         """
         with keras.StatelessScope(list(zip(self.variables, weights, strict=True))):
-            hidden = self._layers[0].read(ids)
+            hidden = self._layers[0].read(self._hidden(ids, key))
             for number, layer in enumerate(self._layers[1:], 1):
                 hidden = layer(self._dropped(hidden, key, number))
             if key is None or self._spec.loss_at == "last":
                 hidden = hidden[:, -1]
             return self._dense(tf.cast(self._dropped(hidden, key, 0), tf.float32))
+
+    def _hidden(self, ids: tf.Tensor, key: tf.Tensor | None) -> tf.Tensor:
+        """Hide characters, as the word dropout of Bowman et al. (2016) does: no input is scaled."""
+        rate = self._spec.input_dropout
+        if key is None or not rate:
+            return ids
+        mask = masks.keep(tf.shape(ids), masks.fold(key, self._spec.layers), rate)
+        return tf.where(mask > 0, ids, tf.cast(self._dense.units, ids.dtype))
 
     def _dropped(self, hidden: tf.Tensor, key: tf.Tensor | None, number: int) -> tf.Tensor:
         """Dropout between layers and before the last one, as Zaremba et al. (2014) place it."""

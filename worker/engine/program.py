@@ -27,7 +27,7 @@ Arrays = list[NDArray[Any]]
 # What a program is compiled for. Runs that agree on these share one: the rest are arguments.
 SHAPE_FIELDS = {
     "window", "units", "layers", "cell", "batch_size", "optimizer", "adam_beta_2", "loss_at",
-    "dropout", "weight_decay", "clip_norm", "ema_momentum", "precision",
+    "dropout", "input_dropout", "weight_decay", "clip_norm", "ema_momentum", "precision",
 }  # fmt: skip
 PROGRAMS = 4
 JUDGE_BATCH, MOST_PARTS = 256, 16

@@ -108,6 +108,7 @@ BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
     ({"cell": "rnn"}, "cell"),
     ({"loss_at": None}, "loss_at"),
     ({"dropout": 1}, "dropout"),
+    ({"input_dropout": 1}, "input_dropout"),
     ({"schedule": "step"}, "schedule"),
     ({"warmup_steps": -1}, "warmup_steps"),
     ({"clip_norm": 0}, "clip_norm"),

@@ -49,6 +49,9 @@ def test_lines() -> None:
     assert line == "Epoch 3 of 10 · step 1,200 of 8,714 · 12,346 windows a second"
     writing = state_of(job(kind="generate", progress=at))["line"]
     assert writing == "1,200 of 8,714 characters · 12,346 characters a second"
+    ended = state_of(job(status="succeeded", progress=at))["line"]
+    assert ended == "Stopped early after epoch 3 of 10"
+    assert state_of(job(status="cancelled", progress=at))["line"] == "Epoch 3 of 10"
 
 
 @pytest.mark.parametrize("code", ["diverged", "worker_lost", "something new"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from worker.engine import lstm
 from worker.engine.lstm import GRU, LSTM
 
 # Every axis has a size of its own.
@@ -97,6 +98,20 @@ def test_reading_ids_is_reading_one_hot_inputs(kind: Any) -> None:
     ours, theirs = (stirred(k, UNITS, VOCABULARY, return_sequences=True) for k in kind)
     one_hot = np.eye(VOCABULARY, dtype=np.float32)[IDS]
     same(both(lambda: ours.read(tf.constant(IDS)), lambda: theirs(one_hot)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("processor", [True, False])
+def test_a_hidden_character_is_an_input_of_zeros(
+    kind: Any, processor: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id behind the last one is nobody's: nothing is read, and no row learns from it."""
+    monkeypatch.setattr(lstm, "on_processor", lambda: processor)
+    ours, theirs = (stirred(k, UNITS, VOCABULARY, return_sequences=True) for k in kind)
+    one_hot = np.eye(VOCABULARY, dtype=np.float32)[IDS]
+    ids = np.where(np.arange(STEPS) % 2, IDS, VOCABULARY)
+    one_hot[:, ::2] = 0
+    same(both(lambda: ours.read(tf.constant(ids)), lambda: theirs(one_hot)))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -88,6 +88,17 @@ def test_dropout_hides_something_behind_every_layer(cell: Cell) -> None:
     assert all(len(np.unique(drawn[:-1, row, 0])) == 9 for row in range(BATCH))
 
 
+@cells
+def test_hidden_characters_are_drawn_by_the_key(cell: Cell) -> None:
+    """Of three windows of four characters each key hides others, the same key the same."""
+    drawn, clean = dropped(a_spec(cell=cell, input_dropout=0.5), 40)
+    np.testing.assert_array_equal(drawn[0], drawn[-1])
+    whole = np.isclose(drawn, clean, atol=1e-6).all(axis=2).mean()
+    # Nothing of a window is hidden once in 16 times.
+    assert 1 / 40 < whole < 1 / 8
+    assert all(8 < len(np.unique(drawn[:, row, 0])) <= 16 for row in range(BATCH))
+
+
 def test_all_but_biases_decay() -> None:
     """Kernel, recurrent kernel and the last layer's."""
     network = Network(a_spec(layers=2), VOCABULARY)

@@ -96,6 +96,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"optimizer": "sgd", "clip_norm": 0.1, "schedule": "linear", "ema_momentum": 0.9},
     {"loss_at": "every", "dropout": 0.4, "layers": 2},
     {"cell": "gru", "dropout": 0.2, "layers": 2},
+    {"loss_at": "every", "input_dropout": 0.3},
 ]
 
 
