@@ -104,6 +104,12 @@ class SourceUnavailable(UserError):
     code = "source_unavailable"
 
 
+class AddressRefused(UserError):
+    """This address is not asked."""
+
+    code = "address_refused"
+
+
 class KeyReused(UserError):
     """This Idempotency-Key came with another body before."""
 

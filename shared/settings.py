@@ -49,7 +49,13 @@ class Settings(BaseSettings):
         "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
         description="Where the built-in corpus 'shakespeare' is fetched from.",
     )
-    fetch_seconds: float = Field(10, gt=0, description="How long a built-in text may take to come.")
+    fetch_seconds: float = Field(
+        30, gt=0, description="How long a text may take to come from an address."
+    )
+    private_addresses: bool = Field(
+        False,
+        description="Also ask addresses of this machine and of private networks, as an intranet's.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
 

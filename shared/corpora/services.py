@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.blobs import StoredBlob, write_blob
 from shared.corpora.cleaning import Cleaning, Report, clean
 from shared.corpora.decoding import DECLARED, decode, find_encoding
+from shared.corpora.fetching import fetch
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import get_corpus
 from shared.corpora.sources import BUILTINS, open_builtin
@@ -51,11 +52,21 @@ def builtin_text(name: str, settings: Settings, cleaning: Cleaning) -> NewText:
     return NewText(open_builtin(name, settings), f"builtin:{name}", cleaning, expected)
 
 
+def fetched_text(url: str, settings: Settings, cleaning: Cleaning) -> NewText:
+    """Return the text at an address. Raises ``AddressRefused``, ``SourceUnavailable``."""
+    return NewText(fetch(url, settings).file, f"url:{url}", cleaning)
+
+
 def store_text(db: Database, new: NewText) -> StoredText:
-    """Decode, clean and store a text, a piece at a time.
+    """Decode, clean and store a text, a piece at a time; its file is closed then.
 
     Raises ``NotText``, ``EmptyCorpus``, ``CorpusTooShort``.
     """
+    with new.file:
+        return _stored(db, new)
+
+
+def _stored(db: Database, new: NewText) -> StoredText:
     report, seen = Report(encoding=find_encoding(new.file)), set[str]()
     pieces = clean(decode(new.file, report.encoding), new.cleaning, report)
     if report.encoding not in DECLARED:

@@ -31,7 +31,7 @@ class TextQuery(Spec):
 @corpora.output(CorpusDetail, 201)
 @corpora.doc(extensions={"x-body": [NewCorpus, UploadedCorpus]})
 def add() -> Created:
-    """Add a corpus from a file, a pasted text or a built-in one."""
+    """Add a corpus from a file, a pasted text, an address or a built-in one."""
     new = incoming(UploadedCorpus, NewCorpus)
     stored = new.store()
     return _created(

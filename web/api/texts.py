@@ -1,7 +1,7 @@
-"""Texts on their way in: uploaded, pasted or built in."""
+"""Texts on their way in: uploaded, pasted, fetched or built in."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, BinaryIO, Generic, Literal, TypeVar, cast
@@ -11,13 +11,14 @@ from pydantic import AfterValidator, Field
 from werkzeug.datastructures import FileStorage
 
 from shared.corpora.cleaning import Cleaning
-from shared.corpora.services import NewText, StoredText, builtin_text, store_text
-from shared.errors import InvalidFields, UserError
+from shared.corpora.services import NewText, StoredText, builtin_text, fetched_text, store_text
+from shared.errors import FieldProblem, InvalidFields, UserError
 from shared.specs import Name, Spec
 from web.api.inputs import json_body, validated
 from web.context import services
 
 MULTIPART = "multipart/form-data"
+MOST_URL = 2000
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -50,10 +51,13 @@ class UploadedCorpus(Uploaded):
 
 
 class NewVersion(Uploaded):
-    """A text: exactly one of ``text`` and ``builtin``."""
+    """A text: exactly one of ``text``, ``url`` and ``builtin``."""
 
     text: Annotated[str, AfterValidator(_whole)] | None = Field(
         None, description="The text itself."
+    )
+    url: Annotated[str, Field(min_length=1, max_length=MOST_URL)] | None = Field(
+        None, description="A public address that the text is fetched from, by http or https."
     )
     builtin: Literal["shakespeare", "python-reference"] | None = Field(
         None, description="A text that charloom can get by itself."
@@ -61,7 +65,7 @@ class NewVersion(Uploaded):
 
 
 class NewCorpus(NewVersion):
-    """A new corpus: its name and exactly one of ``text`` and ``builtin``."""
+    """A new corpus: its name and exactly one of ``text``, ``url`` and ``builtin``."""
 
     name: Name = Field(description="What the corpus is called.")
 
@@ -104,29 +108,47 @@ def pasted_text(text: str, cleaning: Cleaning) -> NewText:
     return NewText(io.BytesIO(text.encode()), "paste", cleaning)
 
 
+def address_text(url: str, cleaning: Cleaning) -> NewText:
+    """Return the text at an address. Raises ``AddressRefused``, ``SourceUnavailable``."""
+    return fetched_text(url, services().settings, cleaning)
+
+
+def own_text(name: str, cleaning: Cleaning) -> NewText:
+    """Return a built-in text. Raises ``SourceUnavailable``."""
+    return builtin_text(name, services().settings, cleaning)
+
+
+# The fields of which one is given, and how its text is had.
+SOURCES: dict[str, Callable[[str, Cleaning], NewText]] = {
+    "text": pasted_text,
+    "url": address_text,
+    "builtin": own_text,
+}
+
+
 @contextmanager
 def blaming(field: str) -> Iterator[None]:
     """Let refusals of a text name the field that it came in."""
     try:
         yield
     except UserError as error:
-        error.problems = [replace(problem, field=field) for problem in error.problems]
+        problems = error.problems or [FieldProblem(field, str(error))]
+        error.problems = [replace(problem, field=field) for problem in problems]
         raise
 
 
 def _pasted(fields: J) -> Incoming[J]:
-    given = [name for name in ("text", "builtin") if getattr(fields, name) is not None]
+    given = [name for name in SOURCES if getattr(fields, name) is not None]
     if len(given) != 1:
         raise InvalidFields.one(
             "text",
-            "give exactly one of text and builtin",
+            "give exactly one of text, url and builtin",
             " and ".join(given) or None,
-            "one of: text, builtin; or a file, as multipart/form-data",
+            "one of: text, url, builtin; or a file, as multipart/form-data",
         )
-    if fields.text is not None:
-        return Incoming(fields, pasted_text(fields.text, fields.cleaning()), "text")
-    text = builtin_text(str(fields.builtin), services().settings, fields.cleaning())
-    return Incoming(fields, text, "builtin")
+    (source,) = given
+    with blaming(source):
+        return Incoming(fields, SOURCES[source](getattr(fields, source), fields.cleaning()), source)
 
 
 def _form_fields() -> dict[str, object]:

@@ -1,29 +1,37 @@
-"""Texts that come through the form: a file, a pasted text, or a built-in one."""
+"""Texts that come through the form: a file, a pasted text, an address or a built-in one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 from flask import Request, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, NeedData
 
 from shared.corpora.cleaning import Cleaning
-from shared.corpora.services import NewText, StoredText, builtin_text, store_text
+from shared.corpora.services import NewText, StoredText, store_text
 from shared.corpora.sources import BUILTINS
-from shared.errors import FieldProblem, InvalidFields, UserError
-from web.api.texts import UploadedCorpus, pasted_text, uploaded_text
+from shared.errors import FieldProblem, InvalidFields
+from web.api.texts import (
+    MOST_URL,
+    UploadedCorpus,
+    address_text,
+    blaming,
+    own_text,
+    pasted_text,
+    uploaded_text,
+)
 from web.context import services
 from web.pages.forms import validated
 
-SOURCES = ("file", "text", "builtin")
+SOURCES = ("file", "text", "url", "builtin")
 CLEANING = ("lowercase", "nfc", "squeeze")
 # The fields before the file take less than this.
 HEAD_BYTES = 16 * 1024
 
 
 def source_of(typed: Mapping[str, str]) -> str:
-    """Return which of the three ways was chosen, which is also the name of its field."""
+    """Return which of the four ways was chosen, which is also the name of its field."""
     source = typed.get("source", "")
     return source if source in SOURCES else "file"
 
@@ -31,13 +39,11 @@ def source_of(typed: Mapping[str, str]) -> str:
 def name_of(typed: Mapping[str, str]) -> str:
     """Return the corpus' name. Raises ``InvalidFields``.
 
-    An empty one is made from the file's or the built-in text's.
+    An empty one is made from the file's, the address' or the built-in text's.
     """
     name = typed.get("name", "").strip() or _own_name(typed)
     if not name:
-        raise InvalidFields.one(
-            "name", "a pasted text needs a name", None, "at most 200 characters"
-        )
+        raise InvalidFields.one("name", "this text needs a name", None, "at most 200 characters")
     return validated(UploadedCorpus, {"name": name}).name
 
 
@@ -47,12 +53,8 @@ def store_typed(typed: Mapping[str, str]) -> StoredText:
     Raises ``UserError`` with a problem that names the field of the form.
     """
     source = source_of(typed)
-    try:
+    with blaming(source):
         return store_text(services().db, _text(source, typed))
-    except UserError as error:
-        problems = [replace(problem, field=source) for problem in error.problems]
-        error.problems = problems or [FieldProblem(source, str(error))]
-        raise
 
 
 def names_before_file(incoming: Request) -> dict[str, str]:
@@ -82,7 +84,9 @@ def _text(source: str, typed: Mapping[str, str]) -> NewText:
     if source == "text":
         return pasted_text(typed.get("text", ""), cleaning)
     if source == "builtin":
-        return builtin_text(_builtin(typed), services().settings, cleaning)
+        return own_text(_builtin(typed), cleaning)
+    if source == "url":
+        return address_text(_url(typed), cleaning)
     return uploaded_text(_file(), cleaning)
 
 
@@ -92,6 +96,14 @@ def _builtin(typed: Mapping[str, str]) -> str:
         accepted = "one of: " + ", ".join(BUILTINS)
         raise InvalidFields.one("builtin", "choose a built-in text", name or None, accepted)
     return name
+
+
+def _url(typed: Mapping[str, str]) -> str:
+    url = typed.get("url", "").strip()
+    if not 0 < len(url) <= MOST_URL:
+        accepted = f"an address of at most {MOST_URL:,} characters, with http:// or https://"
+        raise InvalidFields.one("url", "type an address", url[:100] or None, accepted)
+    return url
 
 
 def _file() -> FileStorage:
@@ -105,7 +117,16 @@ def _own_name(typed: Mapping[str, str]) -> str:
     source, file = source_of(typed), request.files.get("file")
     if source == "file" and file is not None:
         return PurePath((file.filename or "").replace("\\", "/")).stem[:200].strip()
+    if source == "url":
+        return _last_part(typed.get("url", ""))
     return typed.get("builtin", "") if source == "builtin" else ""
+
+
+def _last_part(url: str) -> str:
+    try:
+        return PurePath(urlsplit(url).path).stem[:200].strip()
+    except ValueError:  # It is no address: fetching it will say so.
+        return ""
 
 
 def _fields(decoder: MultipartDecoder, head: bytes) -> dict[str, str]:

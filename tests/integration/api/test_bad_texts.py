@@ -78,7 +78,10 @@ BAD_BODIES: list[tuple[dict[str, Any], str]] = [
     ({"name": "N", "builtin": "bible"}, "builtin"),
     ({"name": "N", "text": TEXT, "lowercase": "true"}, "lowercase"),
     ({"name": "N", "text": TEXT, "nfc": 1}, "nfc"),
-    ({"name": "N", "url": "https://example.org/a.txt"}, "url"),
+    ({"name": "N", "url": ""}, "url"),
+    ({"name": "N", "url": "http://x/" + "a" * 2000}, "url"),
+    ({"name": "N", "url": 5}, "url"),
+    ({"name": "N", "url": "http://x/", "builtin": "python-reference"}, "text"),
 ]
 
 
@@ -86,6 +89,16 @@ def test_a_body_with_a_bad_field(api: Api) -> None:
     """Missing, unknown, doubled and wrongly typed fields are 422 naming the field."""
     for body, field in BAD_BODIES:
         field_error(api.post("/corpora", body), field)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/a.txt", "http://[::1]/", "file:///etc/passwd"])
+def test_an_address_that_is_not_asked(api: Api, url: str) -> None:
+    """422 with the reason, beside the field; nothing is stored."""
+    found = problem(api.post("/corpora", {"name": "N", "url": url}), 422, "address_refused")
+    (error,) = found["errors"]
+    assert error["field"] == "url"
+    assert "only public" in error["message"] or "http://" in error["message"]
+    assert api.get("/corpora").get_json()["data"] == []
 
 
 def test_a_text_with_a_lone_surrogate(api: Api) -> None:

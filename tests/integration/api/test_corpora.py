@@ -7,6 +7,7 @@ from shared.db import Database
 from tests.integration.api.client import Api, field_error, ids, problem
 from tests.integration.api.conftest import MakeApi
 from tests.support.factories import make_corpus, make_team, make_training_job
+from tests.support.web import sends, serving
 
 TEXT = "Call me Ishmael. Some years ago\n"
 CORPUS = {"id", "name", "created_at", "latest_version"}
@@ -42,6 +43,20 @@ def test_a_built_in_text_becomes_a_corpus(api: Api) -> None:
     answer = api.post("/corpora", {"name": "Python", "builtin": "python-reference"})
     assert answer.status_code == 201
     assert answer.get_json()["latest_version"]["characters"] == len(python_reference())
+
+
+def test_a_text_at_an_address_becomes_a_corpus(make_api: MakeApi) -> None:
+    """The source says where it is from; the same address again is a version only if it changed."""
+    api = make_api(private_addresses=True)
+    with serving(sends(TEXT.encode())) as url:
+        corpus = api.post("/corpora", {"name": "Moby", "url": url}).get_json()
+        assert corpus["latest_version"]["source"] == f"url:{url}"
+        assert api.get(corpus["links"]["text"]).text == TEXT
+        again = api.post(f"/corpora/{corpus['id']}/versions", {"url": url})
+    assert again.status_code == 200
+    with serving(sends(b"It is gone.", 410)) as url:
+        answer = api.post(f"/corpora/{corpus['id']}/versions", {"url": url})
+    assert "410 Gone" in problem(answer, 422, "source_unavailable")["detail"]
 
 
 def test_a_built_in_text_that_cannot_be_fetched(make_api: MakeApi) -> None:

@@ -12,6 +12,7 @@ from shared.db import Database
 from tests.integration.pages.conftest import MakeSite
 from tests.integration.pages.site import Page, Site
 from tests.support.factories import TEXT, make_corpus, make_training_job
+from tests.support.web import sends, serving
 
 NEW = "/corpora/new"
 
@@ -147,6 +148,24 @@ def test_a_source_that_does_not_answer(make_site: MakeSite) -> None:
     page = site.submit(NEW, source="builtin", builtin="shakespeare", name="kept")
     assert "upload the text instead" in refused(page, "builtin")
     assert page.value("name") == "kept"
+
+
+def test_a_text_from_an_address(make_site: MakeSite) -> None:
+    """Its name is the last part of the address, where none was typed."""
+    site = make_site(private_addresses=True)
+    with serving(sends(TEXT.encode())) as url:
+        page = site.submit(NEW, source="url", url=f" {url}?a=b ", name="")
+    shown = site.get(page.location)
+    assert "<h1>shakespeare</h1>" in shown.html
+    assert url in shown.text
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1/a.txt", "http://[::1/a.txt", "x" * 3000])
+def test_an_address_that_is_not_asked(site: Site, url: str) -> None:
+    """422 beside the address, which is kept."""
+    page = site.submit(NEW, source="url", url=url, name="n")
+    refused(page, "url")
+    assert page.value("url") == url
 
 
 def test_versions(site: Site, db: Database) -> None:
