@@ -64,11 +64,18 @@ def compare(
     )
 
 
-def at_most(what: str, unit: str, values: list[float], most: float, limit: str = "") -> Figure:
-    """Hold the largest of some values against a limit of ours."""
+def at_most(
+    what: str,
+    unit: str,
+    values: list[float],
+    most: float,
+    limit: str = "",
+    held: Callable[[list[float]], float] = max,
+) -> Figure:
+    """Hold the largest of some values, or what ``held`` makes of them, against a limit of ours."""
     shown = ", ".join(f"{value:.4g}" for value in values)
     found = f"{median(values):.4g} {unit} ({shown})" if len(values) > 1 else f"{shown} {unit}"
-    met = max(values) <= most
+    met = held(values) <= most
     return tell(Figure(what, found, "", "", f"at most {most:g} {unit}", met, limit))
 
 

@@ -1,10 +1,11 @@
 """How soon is the article's quality reached, and how good is the end?
 
 Jobs with the preset `fast`, from the claim to the epoch record whose validation loss is 1.83 or
-less, compilation included, against plain Keras with the article's recipe. Then `fast` to its end:
-at most 4 minutes from the claim, and a validation loss of at most 1.55 nats.
+less, compilation included, against plain Keras with the article's recipe. Then `fast` to its end,
+with several seeds: none takes more than 4 minutes from the claim, and the median of the validation
+losses is at most 1.55 nats.
 
-python benchmarks/time_to_quality.py [CORPUS] [--pairs 5] [--ends 3]
+python benchmarks/time_to_quality.py [CORPUS] [--pairs 5] [--ends 5]
 """
 
 import argparse
@@ -12,6 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 from pairs import PAIRS, at_most, compare, finish
 from yardsticks import CHECKOUT, CORPUS, YARDSTICKS, run
@@ -38,7 +40,7 @@ def main() -> None:
     losses, seconds = ([end.figure(name) for end in ends] for name in ("validation", "seconds"))
     finish(
         sooner,
-        at_most("`fast` to its end, validation loss", "nats", losses, END),
+        at_most("`fast` to its end, validation loss", "nats", losses, END, held=median),
         at_most("`fast` to its end, from the claim", "s", seconds, END_SECONDS),
     )
 
@@ -63,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
     parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--ends", type=int, default=3)
+    parser.add_argument("--ends", type=int, default=PAIRS)
     return parser.parse_args()
 
 

@@ -245,7 +245,7 @@ PRESETS: dict[str, TrainingSpec] = {
         weight_decay=0.03,
         ema_momentum=0.9998,
         batch_size=32,
-        max_windows=24_000,
+        max_windows=28_000,
         epochs=30,
     ),
     "large": TrainingSpec(
