@@ -97,8 +97,15 @@ class TrainingSpec(Spec):
     )
     schedule: Literal["constant", "linear", "cosine"] = Field(
         "constant",
-        description="How the learning rate goes on: it stays, or falls to 0 at the last epoch's "
-        "end, evenly or along a cosine.",
+        description="How the learning rate goes on: it stays, or falls to its floor at the last "
+        "epoch's end, evenly or along a cosine.",
+    )
+    rate_floor: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="The share of the learning rate that a schedule ends at. With averaged weights "
+        "it need not be 0.",
     )
     warmup_steps: int = Field(
         0, ge=0, le=1_000_000, description="Steps over which the learning rate rises from 0."

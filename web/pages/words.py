@@ -104,6 +104,7 @@ LABELS = {
     "clip_norm": "Gradient clipping",
     "warmup_steps": "Warm-up steps",
     "schedule": "Learning rate schedule",
+    "rate_floor": "Schedule's floor",
     "patience": "Stop early after",
     "max_windows": "Windows an epoch",
     "keep_checkpoints": "Checkpoints kept",

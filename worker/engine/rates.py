@@ -9,8 +9,8 @@ from shared.specs import TrainingSpec
 def learning_rates(spec: TrainingSpec, first: int, count: int, total: int) -> NDArray[np.float32]:
     """Return the rates (count,) of steps from ``first`` (0 is the run's first) of ``total``.
 
-    The schedule's rate times the warm-up's share. The cosine is that of Loshchilov and Hutter,
-    "SGDR" (2017), without restarts.
+    The schedule's rate, which ends at its floor, times the warm-up's share. The cosine is that of
+    Loshchilov and Hutter, "SGDR" (2017), without restarts.
     """
     steps = np.arange(first, first + count, dtype=np.float64)
     share = {
@@ -18,5 +18,6 @@ def learning_rates(spec: TrainingSpec, first: int, count: int, total: int) -> ND
         "linear": 1 - steps / total,
         "cosine": (1 + np.cos(np.pi * steps / total)) / 2,
     }[spec.schedule]
+    share = spec.rate_floor + (1 - spec.rate_floor) * share
     warm = np.minimum(1, (steps + 1) / max(1, spec.warmup_steps))
     return (spec.learning_rate * share * warm).astype(np.float32)

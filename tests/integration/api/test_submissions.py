@@ -111,6 +111,7 @@ BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
     ({"input_dropout": 1}, "input_dropout"),
     ({"schedule": "step"}, "schedule"),
     ({"warmup_steps": -1}, "warmup_steps"),
+    ({"rate_floor": 1.1}, "rate_floor"),
     ({"clip_norm": 0}, "clip_norm"),
     ({"adam_beta_2": 1}, "adam_beta_2"),
     ({"ema_momentum": 1}, "ema_momentum"),

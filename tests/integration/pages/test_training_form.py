@@ -68,7 +68,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "validation_fraction": ".2", "sample_length": "0", "sample_temperature": "1",
         "rng_seed": "7", "keep_checkpoints": "2", "keep_every": "5", "cell": "gru",
         "loss_at": "every", "dropout": "0.5", "input_dropout": "0.1", "schedule": "cosine",
-        "warmup_steps": "9",
+        "warmup_steps": "9", "rate_floor": "0.25",
         "clip_norm": "5", "weight_decay": "0.01", "precision": "mixed", "patience": "4",
         "adam_beta_2": "0.99", "ema_momentum": "0.999",
     }  # fmt: skip
@@ -81,8 +81,9 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "learning_rate": 0.001, "epochs": 3, "max_windows": 100, "validation_fraction": 0.2,
         "sample_length": 0, "sample_temperature": 1.0, "rng_seed": 7, "keep_checkpoints": 2,
         "keep_every": 5, "cell": "gru", "loss_at": "every", "dropout": 0.5, "input_dropout": 0.1,
-        "schedule": "cosine", "warmup_steps": 9, "clip_norm": 5.0, "weight_decay": 0.01,
-        "precision": "mixed", "patience": 4, "adam_beta_2": 0.99, "ema_momentum": 0.999,
+        "schedule": "cosine", "rate_floor": 0.25, "warmup_steps": 9, "clip_norm": 5.0,
+        "weight_decay": 0.01, "precision": "mixed", "patience": 4, "adam_beta_2": 0.99,
+        "ema_momentum": 0.999,
     }.items()  # fmt: skip
 
 

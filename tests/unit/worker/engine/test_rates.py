@@ -32,6 +32,15 @@ def test_cosine() -> None:
     assert rates(25, 1, schedule="cosine") == pytest.approx([(1 + math.sqrt(0.5)) / 4])
 
 
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_a_floor(schedule: str) -> None:
+    """The rate falls from all of it to the floor's share."""
+    found = rates(0, 100, schedule=schedule, rate_floor=0.2)
+    assert found[0] == pytest.approx(0.5)
+    assert found[50] == pytest.approx(0.3)
+    assert found[99] == pytest.approx(0.1, abs=0.005)
+
+
 def test_warm_up() -> None:
     """The rate rises evenly to the schedule's, and never stands at 0."""
     assert rates(0, 5, warmup_steps=4) == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5])

@@ -92,7 +92,13 @@ def test_goes_on_exactly(undisturbed: tuple[list[Any], str], stop_after: int) ->
 
 
 VARIANTS: list[dict[str, Any]] = [
-    {"optimizer": "adam", "schedule": "cosine", "warmup_steps": 7, "weight_decay": 0.1},
+    {
+        "optimizer": "adam",
+        "schedule": "cosine",
+        "rate_floor": 0.3,
+        "warmup_steps": 7,
+        "weight_decay": 0.1,
+    },
     {"optimizer": "sgd", "clip_norm": 0.1, "schedule": "linear", "ema_momentum": 0.9},
     {"loss_at": "every", "dropout": 0.4, "layers": 2},
     {"cell": "gru", "dropout": 0.2, "layers": 2},
