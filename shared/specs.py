@@ -131,6 +131,13 @@ class TrainingSpec(Spec):
         "their last thousand steps. It generalizes better than any of them. null: the weights "
         "as they are.",
     )
+    calibration: float = Field(
+        1,
+        ge=0.5,
+        le=2,
+        description="Judge, store and write with logits divided by this: a little over 1 makes a "
+        "model less sure of itself, as new text shows that it should be.",
+    )
     precision: Literal["float32", "mixed"] = Field(
         "float32",
         description="'mixed' computes in half precision on a GPU, which takes less time and "
@@ -251,6 +258,7 @@ PRESETS: dict[str, TrainingSpec] = {
         input_dropout=0.04,
         weight_decay=0.03,
         ema_momentum=0.9998,
+        calibration=1.06,
         batch_size=32,
         max_windows=28_000,
         epochs=30,

@@ -101,6 +101,7 @@ LABELS = {
     "loss_at": "Learns from",
     "adam_beta_2": "Adam's second beta",
     "ema_momentum": "Averaging of the weights",
+    "calibration": "Logits divided by",
     "clip_norm": "Gradient clipping",
     "warmup_steps": "Warm-up steps",
     "schedule": "Learning rate schedule",

@@ -27,7 +27,8 @@ Arrays = list[NDArray[Any]]
 # What a program is compiled for. Runs that agree on these share one: the rest are arguments.
 SHAPE_FIELDS = {
     "window", "units", "layers", "cell", "batch_size", "optimizer", "adam_beta_2", "loss_at",
-    "dropout", "input_dropout", "weight_decay", "clip_norm", "ema_momentum", "precision",
+    "dropout", "input_dropout", "weight_decay", "clip_norm", "ema_momentum", "calibration",
+    "precision",
 }  # fmt: skip
 PROGRAMS = 4
 JUDGE_BATCH, MOST_PARTS = 256, 16
@@ -130,8 +131,13 @@ class Program:
             return Values(weights, slots), losses.numpy(), hits.numpy()
 
     def shown(self, values: Values) -> Tensors:
-        """Return the weights to judge, store and write with."""
-        return self._optimizer.shown(values.weights, values.optimizer)
+        """Return the weights to judge, store and write with.
+
+        Their logits are divided by ``calibration``: temperature scaling, Guo et al., "On
+        calibration of modern neural networks" (2017).
+        """
+        *layers, kernel, bias = self._optimizer.shown(values.weights, values.optimizer)
+        return [*layers, kernel / self._shape.calibration, bias / self._shape.calibration]
 
     def judge(
         self, values: Values, text: tf.Tensor, starts: NDArray[np.int64]

@@ -115,6 +115,7 @@ BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
     ({"clip_norm": 0}, "clip_norm"),
     ({"adam_beta_2": 1}, "adam_beta_2"),
     ({"ema_momentum": 1}, "ema_momentum"),
+    ({"calibration": 0.4}, "calibration"),
     ({"weight_decay": -0.1}, "weight_decay"),
     ({"precision": "half"}, "precision"),
     ({"patience": 2, "validation_fraction": 0}, "patience"),

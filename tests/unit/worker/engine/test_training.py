@@ -100,6 +100,7 @@ VARIANTS: list[dict[str, Any]] = [
         "weight_decay": 0.1,
     },
     {"optimizer": "sgd", "clip_norm": 0.1, "schedule": "linear", "ema_momentum": 0.9},
+    {"calibration": 1.3, "ema_momentum": 0.9},
     {"loss_at": "every", "dropout": 0.4, "layers": 2},
     {"cell": "gru", "dropout": 0.2, "layers": 2},
     {"loss_at": "every", "input_dropout": 0.3},
@@ -242,6 +243,20 @@ def poisoned(run: TrainingRun, value: float) -> TrainingState:
     state = copy.deepcopy(run.state())
     state.weights[-1][0] = value
     return state
+
+
+def test_a_calibrated_model_is_judged_and_stored_with_smaller_logits() -> None:
+    """The last layer is divided; training itself goes on as without."""
+    plain, calibrated = a_run(epochs=2), a_run(epochs=2, calibration=1.25)
+    losses = [
+        [d.record.loss for d in run if isinstance(d, EpochDone)] for run in (plain, calibrated)
+    ]
+    assert losses[0] == losses[1]
+    ours, theirs = calibrated.model.get_weights(), plain.model.get_weights()
+    for mine, same in zip(ours[:-2], theirs[:-2], strict=True):
+        np.testing.assert_array_equal(mine, same)
+    for mine, larger in zip(ours[-2:], theirs[-2:], strict=True):
+        np.testing.assert_allclose(mine * 1.25, larger, rtol=1e-6)
 
 
 def test_starts_from_another_models_weights() -> None:
