@@ -5,6 +5,8 @@ from shared.blobs import Blob, BlobChunk
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
+from shared.models.models import Decision, NamedModel
+from shared.schedules.models import Schedule, ScheduleRun
 
 __all__ = [
     "Blob",
@@ -12,12 +14,16 @@ __all__ = [
     "Checkpoint",
     "Corpus",
     "CorpusVersion",
+    "Decision",
     "Epoch",
     "Event",
     "Job",
+    "NamedModel",
     "Output",
     "OutputPiece",
     "ResumeState",
     "Sample",
+    "Schedule",
+    "ScheduleRun",
     "Team",
 ]

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0002"
+down_revision = "0004"
 ANEW = {"sqlite": "always", "postgresql": "never"}
 
 
@@ -153,7 +153,7 @@ def test_a_later_change_keeps_every_row(database_url: str, db: Database, tmp_pat
     config.set_main_option("version_locations", f"{own}:{tmp_path}")
     command.upgrade(config, "9999")
     assert counts(db) == before
-    command.downgrade(config, "0002")
+    command.downgrade(config, "0004")
     assert counts(db) == before
 
 

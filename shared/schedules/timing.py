@@ -1,0 +1,83 @@
+"""When a schedule is due: cron lines, read in a time zone.
+
+Lines mean what they mean to Debian's cron, also where clocks change: a line that names minutes and
+hours fires once for a time that is skipped, right after the gap, and once for a time that comes
+twice; a line whose minutes or hours begin with ``*`` fires whenever a clock on the wall shows it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim, CronSimError
+
+from shared.errors import InvalidFields
+
+CHOICES = {"hourly": "0 * * * *", "nightly": "0 3 * * *", "weekly": "0 3 * * 1"}
+FIELDS = 5
+MOST_LINE = 100
+ACCEPTED = (
+    "five fields (minute, hour, day of the month, month, day of the week), "
+    f"or one of: {', '.join(CHOICES)}"
+)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A cron line and the time zone in which it is read."""
+
+    cron: str
+    zone: str
+
+    @classmethod
+    def of(cls, cron: str, zone: str) -> "Timing":
+        """Return a timing that is due some day. Raises ``InvalidFields`` naming the field."""
+        line = CHOICES.get(cron.strip().lower(), " ".join(cron.split()))
+        if zone not in zones():
+            accepted = "a name of the IANA time zone database, as Europe/Berlin or UTC"
+            raise InvalidFields.one("time_zone", "no such time zone", zone, accepted)
+        if len(line) > MOST_LINE or len(line.split()) != FIELDS:
+            raise InvalidFields.one("cron", "not a cron line of five fields", cron, ACCEPTED)
+        timing = cls(line, zone)
+        try:
+            next(timing.after(datetime.now(UTC)))
+        except CronSimError as error:
+            raise InvalidFields.one("cron", str(error), cron, ACCEPTED) from error
+        except StopIteration:
+            raise InvalidFields.one("cron", "never due", cron, "a line that is due") from None
+        return timing
+
+    def after(self, moment: datetime) -> Iterator[datetime]:
+        """Yield the times, in UTC, at which the line is due after ``moment``, for ever."""
+        last = moment
+        for due in CronSim(self.cron, moment.astimezone(ZoneInfo(self.zone))):
+            # An hour that comes twice is entered at its first turn, though the second has begun.
+            if (time := due.astimezone(UTC)) > last:
+                last = time
+                yield time
+
+    def first(self, moment: datetime) -> datetime:
+        """Return the first time after ``moment``."""
+        return next(self.after(moment))
+
+    def preview(self, moment: datetime, count: int = 5) -> list[datetime]:
+        """Return the next ``count`` times after ``moment``."""
+        return list(islice(self.after(moment), count))
+
+    def between(self, first: datetime, last: datetime, most: int) -> list[datetime]:
+        """Return ``first``, which is due, and what follows up to ``last``: ``most`` of them."""
+        times = [first]
+        for due in self.after(first):
+            if due > last or len(times) == most:
+                break
+            times.append(due)
+        return times
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones."""
+    return frozenset(available_timezones())
