@@ -9,13 +9,11 @@ changes, and would not notice a change in another.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 
-F = TypeVar("F", bound=Callable[..., Any])
+from worker.engine.compiling import compiled
 
 # Beyond it the single-precision tanh is 1.
 SATURATED = np.float32(9.0)
@@ -23,19 +21,6 @@ SATURATED = np.float32(9.0)
 ONE = np.float32(1)
 C1, C2, C3 = np.float32(17325 / 135135), np.float32(378 / 135135), np.float32(1 / 135135)
 C4, C5, C6 = np.float32(62370 / 135135), np.float32(3150 / 135135), np.float32(28 / 135135)
-
-
-def compiled(function: F) -> F:
-    """Compile with Numba, once a machine where there is a folder to keep the result in.
-
-    A product and a sum may become one instruction; nothing else is reordered.
-    """
-    # Python's division asks for a zero first, and so keeps loops from being computed in parallel.
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return cast(F, numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # Neither beside the source nor in the home can anything be written.
-        return cast(F, numba.njit(**options)(function))
 
 
 @compiled
