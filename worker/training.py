@@ -20,6 +20,7 @@ from shared.jobs.rows import Lease, happened
 from shared.jobs.services import hand_back, report_progress, succeed
 from shared.specs import TrainingSpec
 from worker.engine.checkpoints import load
+from worker.engine.growth import Start
 from worker.engine.reports import EpochDone, Progress
 from worker.engine.state import TrainingState
 from worker.engine.training import TrainingRun
@@ -61,19 +62,20 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
 def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
     """Return the run, at the place where an earlier attempt stopped if there was one.
 
+    One that starts from a checkpoint knows that model's characters and those of the text.
     Raises ``StopRequested`` when told to stop while the text is read.
     """
     with node.db.read() as session:
         version = session.get_one(CorpusVersion, job.corpus_version_id)
         start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
         state = resume_blob(session, job.id)
-    vocabulary = Vocabulary(version.vocabulary)
+    vocabulary = Vocabulary(version.vocabulary).joined(start.vocabulary if start else "")
     text = heartbeat.watched(read_blob(node.db, version.blob_id))
     ids = vocabulary.encode_utf8(text, version.characters)
     return TrainingRun(
         TrainingSpec.model_validate(job.spec), ids, vocabulary,
         state=TrainingState.from_bytes(b"".join(read_blob(node.db, state))) if state else None,
-        weights_from=keras_model(node, start.blob_id) if start and not state else None,
+        start=_start(node, start) if start and not state else None,
         progress_seconds=PROGRESS_SECONDS,
     )  # fmt: skip
 
@@ -82,6 +84,10 @@ def keras_model(node: Node, blob_id: str) -> Any:
     """Return the Keras model whose ``.keras`` file a blob holds."""
     with model_file(node, blob_id) as path:
         return load(path)
+
+
+def _start(node: Node, checkpoint: Checkpoint) -> Start:
+    return Start(keras_model(node, checkpoint.blob_id), Vocabulary(checkpoint.vocabulary))
 
 
 def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> None:

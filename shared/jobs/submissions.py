@@ -39,7 +39,7 @@ def submit_training(session: Session, who: Submitter, request: TrainingRequest) 
     check_length(spec, version)
     start = request.from_checkpoint_id
     if start is not None:
-        _check_start(_checkpoint(session, who, start, "from_checkpoint_id"), spec, version)
+        check_start(_checkpoint(session, who, start, "from_checkpoint_id"), spec)
     return _submit(
         session,
         who,
@@ -171,8 +171,11 @@ def _checkpoint(session: Session, who: Submitter, checkpoint_id: str, field: str
         ) from error
 
 
-def _check_start(checkpoint: Checkpoint, spec: TrainingSpec, version: CorpusVersion) -> None:
-    """Refuse to start from a model of another shape or vocabulary."""
+def check_start(checkpoint: Checkpoint, spec: TrainingSpec) -> None:
+    """Raise ``InvalidFields`` where the model that a run is to start from has another shape.
+
+    Other characters are no hindrance: the run knows those of the model and those of its text.
+    """
     trained = TrainingSpec.model_validate(checkpoint.spec)
     for field in ("cell", "units", "layers"):
         theirs, ours = getattr(trained, field), getattr(spec, field)
@@ -180,10 +183,3 @@ def _check_start(checkpoint: Checkpoint, spec: TrainingSpec, version: CorpusVers
             raise InvalidFields.one(
                 field, f"the checkpoint has {field} {theirs}", ours, str(theirs)
             )
-    if checkpoint.vocabulary != version.vocabulary:
-        raise InvalidFields.one(
-            "from_checkpoint_id",
-            "the checkpoint knows other characters than this text has",
-            checkpoint.id,
-            "a checkpoint of a text with the same distinct characters",
-        )

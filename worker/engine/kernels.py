@@ -313,3 +313,24 @@ def read_all(ids: Any, weights: Any, h: Any, c: Any) -> None:
     x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
     for place in range(ids.shape[0]):
         read(ids[place], weights, h, c, x, products)
+
+
+@compiled
+def surprise(known: Any, fed: Any, weights: Any, h: Any, c: Any) -> float:
+    """Return the sum of the bits that characters ``known`` (N) come as, the state carried on.
+
+    One that is -1 is not counted; one of ``fed`` (N) that is -1 is not read.
+    """
+    gates, vocabulary = weights[0].shape[1], weights[6].shape[0]
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    logits, bits = np.empty(vocabulary, np.float32), 0.0
+    for place in range(known.shape[0]):
+        if known[place] >= 0:
+            predict(weights, h, logits)
+            largest, total = logits.max(), 0.0
+            for j in range(vocabulary):
+                total += math.exp(logits[j] - largest)
+            bits += (math.log(total) + largest - logits[known[place]]) / math.log(2)
+        if fed[place] >= 0:
+            read(fed[place], weights, h, c, x, products)
+    return bits

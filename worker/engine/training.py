@@ -15,11 +15,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from shared.errors import CorpusTooShort, Diverged, UserError
+from shared.errors import CorpusTooShort, Diverged
 from shared.specs import GenerationSpec, TrainingSpec
 from worker.engine import checkpoints
 from worker.engine.characters import CharacterModel
-from worker.engine.model import build, describe
+from worker.engine.growth import Start
+from worker.engine.model import build
 from worker.engine.program import Batches, Values, program
 from worker.engine.randomness import Use, generator
 from worker.engine.rates import learning_rates
@@ -44,12 +45,12 @@ class TrainingRun:
         vocabulary: Vocabulary,
         *,
         state: TrainingState | None = None,
-        weights_from: Any = None,
+        start: Start | None = None,
         progress_seconds: float = 0.5,
     ):
-        """Prepare a run over ids (N,), from ``state`` or the weights of a model where given.
+        """Prepare a run over ids (N,), from ``state`` or from a trained model where given.
 
-        Raises ``CorpusTooShort``, and ``UserError`` for a model of other shapes.
+        Raises ``CorpusTooShort``, and ``UserError`` for a model that does not fit.
         """
         if len(ids) < spec.least_characters():
             raise CorpusTooShort(
@@ -67,8 +68,8 @@ class TrainingRun:
         self._mask_key = int(generator(spec.rng_seed, Use.MASKS).integers(2**32))
         self._program = program(spec, len(vocabulary))
         self._model = build(spec, len(vocabulary))
-        if weights_from is not None:
-            _copy_weights(weights_from, self._model)
+        if start is not None:
+            self._model.set_weights(start.weights(self._model, vocabulary))
         self._position = copy.copy(state.position) if state else Position()
         self._values = (
             Values.of(state.weights, state.optimizer)
@@ -250,11 +251,3 @@ class TrainingRun:
             text += piece
             yield from self._reports()
         return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, seed)
-
-
-def _copy_weights(source: Any, target: Any) -> None:
-    """Copy a model's weights. Raises ``UserError`` naming what differs."""
-    theirs, ours = describe(source), describe(target)
-    if theirs != ours:
-        raise UserError(f"the checkpoint's model has {theirs}; this spec and text need {ours}")
-    target.set_weights(source.get_weights())

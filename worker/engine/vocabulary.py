@@ -57,6 +57,10 @@ class Vocabulary:
         places[self._points] = np.arange(len(self))
         return places
 
+    def joined(self, characters: str) -> "Vocabulary":
+        """Return the vocabulary of these characters and of others."""
+        return Vocabulary.from_text(self.characters + characters)
+
     @property
     def dtype(self) -> np.dtype[np.integer]:
         """The smallest of uint8, uint16 and int32 that holds every id."""

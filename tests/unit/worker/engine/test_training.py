@@ -10,6 +10,7 @@ import pytest
 from shared.errors import CorpusTooShort, Diverged, UserError
 from shared.specs import TrainingSpec
 from worker.engine.checkpoints import load, weights_sha256
+from worker.engine.growth import Start
 from worker.engine.reports import EpochDone, Progress
 from worker.engine.state import TrainingState
 from worker.engine.training import TrainingRun
@@ -264,7 +265,7 @@ def test_starts_from_another_models_weights() -> None:
     trained = a_run()
     list(trained)
     ids = LETTERS.encode(TEXT)
-    run = TrainingRun(SPEC, ids, LETTERS, weights_from=trained.model)
+    run = TrainingRun(SPEC, ids, LETTERS, start=Start(trained.model, LETTERS))
     assert weights_sha256(run.model) == weights_sha256(trained.model)
 
 
@@ -272,14 +273,14 @@ def test_a_model_of_another_shape_is_refused() -> None:
     """The error names both."""
     other = a_run(units=5)
     with pytest.raises(UserError, match=r"LSTM layers of 5 units .* LSTM layers of 12 units"):
-        TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, weights_from=other.model)
+        TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, start=Start(other.model, LETTERS))
 
 
 def test_another_cell_is_refused() -> None:
     """A GRU's weights do not fit an LSTM."""
     other = a_run(cell="gru")
     with pytest.raises(UserError, match=r"GRU layers of 12 units .* LSTM layers of 12 units"):
-        TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, weights_from=other.model)
+        TrainingRun(SPEC, LETTERS.encode(TEXT), LETTERS, start=Start(other.model, LETTERS))
 
 
 @pytest.mark.parametrize("text", ["床前明月光，疑是地上霜。" * 20, "😀😃🎉 yes! 𝔘𝔫𝔦 " * 20])
