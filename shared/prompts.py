@@ -39,15 +39,15 @@ def fit_prompt(prompt: str, vocabulary: str) -> FittedPrompt:
         )
     known = set(vocabulary)
     unknown = dict.fromkeys(c for c in prompt if c not in known)
-    nearest = {c: _nearest(c, known) for c in unknown}
-    text = "".join(nearest.get(c, c) for c in prompt)
+    found = {c: nearest(c, known) for c in unknown}
+    text = "".join(found.get(c, c) for c in prompt)
     if not text:
         raise UnknownPrompt(f"the model knows none of the prompt's characters: {prompt[:40]!r}")
-    replaced = {c: near for c, near in nearest.items() if near}
-    return FittedPrompt(text, replaced, [c for c, near in nearest.items() if not near])
+    replaced = {c: near for c, near in found.items() if near}
+    return FittedPrompt(text, replaced, [c for c, near in found.items() if not near])
 
 
-def _nearest(character: str, known: set[str]) -> str:
+def nearest(character: str, known: set[str]) -> str:
     """Return the known characters nearest to an unknown one by NFKD and case, or ''."""
     parts = unicodedata.normalize("NFKD", character)
     bare = "".join(c for c in parts if not unicodedata.combining(c))

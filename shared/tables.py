@@ -5,7 +5,7 @@ from shared.blobs import Blob, BlobChunk
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
-from shared.models.models import Decision, NamedModel
+from shared.models.models import Decision, ModelJob, NamedModel
 from shared.schedules.models import Schedule, ScheduleRun
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Epoch",
     "Event",
     "Job",
+    "ModelJob",
     "NamedModel",
     "Output",
     "OutputPiece",

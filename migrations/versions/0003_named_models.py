@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("checkpoint_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("held_out_blob_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("margin", sa.Float(), nullable=False),
+        sa.Column("most_copied", sa.Float(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["checkpoint_id"], ["checkpoints.id"], name="fk_models_checkpoint_id_checkpoints"
@@ -62,9 +64,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_decisions_checkpoint_id", "decisions", ["checkpoint_id"])
     op.create_index("ix_decisions_model_id", "decisions", ["model_id", "id"])
+    op.create_table(
+        "model_jobs",
+        sa.Column("job_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("model_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name="fk_model_jobs_job_id_jobs", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["models.id"], name="fk_model_jobs_model_id_models", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("job_id", name="pk_model_jobs"),
+    )
+    op.create_index("ix_model_jobs_model_id", "model_jobs", ["model_id"])
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("decisions")
+    op.drop_table("model_jobs")
     op.drop_table("models")

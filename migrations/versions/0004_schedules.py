@@ -33,8 +33,6 @@ def upgrade() -> None:
         sa.Column("generation", sa.JSON(), nullable=True),
         sa.Column("overlap", sa.Text(), nullable=False),
         sa.Column("missed", sa.Text(), nullable=False),
-        sa.Column("margin", sa.Float(), nullable=False),
-        sa.Column("most_copied", sa.Float(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("missed in ('newest', 'none')", name="ck_schedules_missed"),
         sa.CheckConstraint("overlap in ('skip', 'queue', 'replace')", name="ck_schedules_overlap"),
@@ -53,7 +51,6 @@ def upgrade() -> None:
         "ix_schedules_due",
         "schedules",
         ["next_due_at"],
-        unique=False,
         sqlite_where=sa.text("enabled"),
         postgresql_where=sa.text("enabled"),
     )
@@ -108,7 +105,6 @@ def upgrade() -> None:
         "ix_schedule_runs_open",
         "schedule_runs",
         ["schedule_id"],
-        unique=False,
         sqlite_where=sa.text(OPEN),
         postgresql_where=sa.text(OPEN),
     )

@@ -12,6 +12,7 @@ from shared.db import now
 from shared.errors import InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
+from shared.models.models import Decision, NamedModel
 
 # How many jobs a refusal names.
 NAMED = 3
@@ -74,8 +75,14 @@ def drop_state(session: Session, job_id: str) -> None:
 
 
 def check_unused(session: Session, job_id: str) -> None:
-    """Refuse when another job works with a checkpoint of this one. Raises ``InUse``."""
+    """Refuse when another job works with a checkpoint of this one, or a model has promoted it.
+
+    Raises ``InUse``.
+    """
     made = select(Checkpoint.id).where(Checkpoint.job_id == job_id)
+    model = session.scalar(select(NamedModel.name).where(NamedModel.checkpoint_id.in_(made)))
+    if model is not None:
+        raise InUse(f"a checkpoint of this job is the model {model!r}: promote another one first")
     query = select(Job.name).where(Job.checkpoint_id.in_(made), Job.id != job_id).order_by(Job.id)
     names = session.scalars(query).all()
     if names:
@@ -99,7 +106,7 @@ def _judged_by(row: Checkpoint) -> float:
 
 def _drop_old(session: Session, job_id: str, keep: int, every: int | None) -> None:
     """Delete all but the newest ``keep``, the best, those of every ``every``-th epoch, and those
-    that another job works with."""
+    that another job works with or that a model's history tells of."""
     newest = (
         select(Checkpoint.id)
         .where(Checkpoint.job_id == job_id)
@@ -114,6 +121,7 @@ def _drop_old(session: Session, job_id: str, keep: int, every: int | None) -> No
             Checkpoint.id.not_in(newest),
             Checkpoint.epoch % every != 0 if every else true(),
             ~exists().where(Job.checkpoint_id == Checkpoint.id),
+            ~exists().where(Decision.checkpoint_id == Checkpoint.id),
         )
         .execution_options(synchronize_session=False)
     )

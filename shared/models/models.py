@@ -30,7 +30,23 @@ class NamedModel(Base):
     checkpoint_id: Mapped[str | None] = mapped_column(ID, ForeignKey("checkpoints.id"), index=True)
     # Set with the first judgement, and never changed: figures of years can be compared.
     held_out_blob_id: Mapped[str | None] = mapped_column(ID, ForeignKey("blobs.id"), index=True)
+    # What a run must win by, in bits a character, and the most it may copy, to be promoted.
+    margin: Mapped[float]
+    most_copied: Mapped[float]
     created_at: Mapped[datetime]
+
+
+class ModelJob(Base):
+    """A job that works for a model: it trains a candidate, or writes with the promoted one."""
+
+    __tablename__ = "model_jobs"
+
+    job_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    model_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("models.id", ondelete="CASCADE"), index=True
+    )
 
 
 class Decision(Base):

@@ -60,9 +60,6 @@ class Schedule(Base):
     generation: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     overlap: Mapped[str]
     missed: Mapped[str]
-    # What a run must win by, in bits a character, and the most it may copy, to be promoted.
-    margin: Mapped[float]
-    most_copied: Mapped[float]
     created_at: Mapped[datetime]
 
     runs: Mapped[list["ScheduleRun"]] = relationship(back_populates="schedule", lazy="raise")

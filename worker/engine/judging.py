@@ -4,10 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shared.errors import UnknownPrompt
-from shared.prompts import fit_prompt
 from worker.engine import kernels
 from worker.engine.characters import CharacterModel
 from worker.engine.vocabulary import Vocabulary
@@ -22,18 +19,23 @@ def bits_per_character(
     model: CharacterModel,
     vocabulary: Vocabulary,
     text: str,
+    *,
+    nearest: Callable[[str], str] = lambda character: "",
     between: Callable[[], None] = lambda: None,
 ) -> float:
     """Return the mean of -log2 p of each character of ``text`` but the first, given all before.
 
     The cross-entropy of Shannon, "Prediction and entropy of printed English" (1951). A character
-    that the model does not know costs ``ESCAPE_BITS``, and is read as the nearest one it knows or
-    passed over, as in prompts: models of different vocabularies can be compared. ``between`` is
+    that the model does not know costs ``ESCAPE_BITS`` and is read as the last of those that are
+    ``nearest``, or passed over: models of different vocabularies can be compared. ``between`` is
     called after every piece. Raises ``ValueError`` for less than two characters.
     """
     if len(text) < 2:
         raise ValueError(f"the text has {len(text)} characters; at least 2 can be judged")
-    known, fed = _ids(text, vocabulary)
+    places = {character: place for place, character in enumerate(vocabulary.characters)}
+    known = np.array([places.get(character, -1) for character in text], np.int64)
+    read = {c: places.get((c if c in places else nearest(c))[-1:], -1) for c in set(text)}
+    fed = np.array([read[character] for character in text], np.int64)
     bits = ESCAPE_BITS * np.count_nonzero(known[1:] < 0)
     # Nothing comes before the first: it is only read.
     known[0] = -1
@@ -43,19 +45,3 @@ def bits_per_character(
         bits += kernels.surprise(known[piece], fed[piece], model.weights, state.h, state.c)
         between()
     return float(bits / (len(text) - 1))
-
-
-def _ids(text: str, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each character's id (N,) or -1, and the id (N,) that is read in its place or -1."""
-    places = {character: place for place, character in enumerate(vocabulary.characters)}
-    nearest = {character: _nearest(character, vocabulary, places) for character in set(text)}
-    known = np.array([places.get(character, -1) for character in text], np.int64)
-    return known, np.array([nearest[character] for character in text], np.int64)
-
-
-def _nearest(character: str, vocabulary: Vocabulary, places: dict[str, int]) -> int:
-    try:
-        # Where several characters stand for one, the last decides what comes next.
-        return places[fit_prompt(character, vocabulary.characters).text[-1]]
-    except UnknownPrompt:
-        return -1

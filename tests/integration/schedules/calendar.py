@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from shared.accounts.models import DEFAULT_TEAM_ID
-from shared.db import Database, now
+from shared.db import Database
 from shared.ids import new_id
-from shared.models.models import NamedModel
+from shared.models.services import ensure_model
 from shared.schedules.models import RunStatus, Schedule, ScheduleRun
 from shared.schedules.timing import Timing
 from tests.support.factories import do, make_corpus
@@ -17,8 +17,6 @@ DEFAULTS: dict[str, Any] = {
     "start_from": "promoted",
     "overlap": "skip",
     "missed": "newest",
-    "margin": 0.0,
-    "most_copied": 0.1,
     "enabled": True,
     "training": {"preset": "tiny"},
     "generation": None,
@@ -32,9 +30,7 @@ def make_schedule(db: Database, cron: str, zone: str, start: datetime, **values:
     corpus = make_corpus(db)
     timing = Timing.of(cron, zone)
     with db.write() as session:
-        model = NamedModel(id=new_id(), team_id=DEFAULT_TEAM_ID, name=new_id(), created_at=now())
-        session.add(model)
-        session.flush()
+        model = ensure_model(session, DEFAULT_TEAM_ID, new_id())
         schedule = Schedule(
             id=new_id(),
             team_id=DEFAULT_TEAM_ID,
