@@ -40,6 +40,11 @@ class DataFolder:
         return self.path / "beat-schedule"
 
     @property
+    def cache_folder(self) -> Path:
+        """What can be made again."""
+        return self.path / "cache"
+
+    @property
     def database_url(self) -> str:
         """The address of the folder's SQLite database."""
         url = URL.create("sqlite", database=str(self.path / "charloom.db"))

@@ -16,7 +16,7 @@ from cli.supervisor import StopRequests, Supervisor
 from shared.settings import Settings, load_settings
 
 READY = "charloom is ready at"
-FILES = ("CHARLOOM_TOKEN_FILE", "CHARLOOM_SECRET_KEY_FILE")
+FILES = ("CHARLOOM_TOKEN_FILE", "CHARLOOM_SECRET_KEY_FILE", "CHARLOOM_CACHE_FOLDER")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def environment(folder: DataFolder, host: str) -> dict[str, str]:
         "CHARLOOM_DATABASE_URL": folder.database_url,
         "CHARLOOM_TOKEN_FILE": str(folder.token_file),
         "CHARLOOM_SECRET_KEY_FILE": str(folder.secret_key_file),
+        "CHARLOOM_CACHE_FOLDER": str(folder.cache_folder),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         # Celery says this to root alone, for the sake of pickled messages, which we never take.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",

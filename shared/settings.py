@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         False,
         description="Also ask addresses of this machine and of private networks, as an intranet's.",
     )
+    cache_folder: Path = Field(
+        Path("var/cache"),
+        description="Where workers keep what they can make again: indexes of texts, up to 2 GiB.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from shared.checkpoints.services import NewCheckpoint
 from shared.corpora.models import CorpusVersion
 from shared.jobs.models import Job
 from shared.jobs.records import NewSample, record_epoch, save_state
-from shared.jobs.rows import Lease, happened
+from shared.jobs.rows import Lease, fence, happened
 from shared.jobs.services import hand_back, report_progress, succeed
+from shared.models.services import Judgement, JudgementVoid, decide
 from shared.specs import TrainingSpec
+from worker.candidates import Candidate
 from worker.engine.checkpoints import load
 from worker.engine.growth import Start
 from worker.engine.reports import EpochDone, Progress
@@ -55,7 +58,7 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
                 return
             if saver.due():
                 saver.save(run.state())
-    node.write(lambda session: end(session, lease, run))
+    finish(node, job, lease, heartbeat, run)
     log.info("job succeeded", stopped_early=run.stopped_early)
 
 
@@ -72,6 +75,8 @@ def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
     vocabulary = Vocabulary(version.vocabulary).joined(start.vocabulary if start else "")
     text = heartbeat.watched(read_blob(node.db, version.blob_id))
     ids = vocabulary.encode_utf8(text, version.characters)
+    if candidate := Candidate.of(node, job, heartbeat):
+        ids = candidate.cut(ids, vocabulary)
     return TrainingRun(
         TrainingSpec.model_validate(job.spec), ids, vocabulary,
         state=TrainingState.from_bytes(b"".join(read_blob(node.db, state))) if state else None,
@@ -102,10 +107,36 @@ def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> 
              seconds=round(record.seconds, 1))  # fmt: skip
 
 
-def end(session: Session, lease: Lease, run: TrainingRun) -> None:
-    """End the job well, telling whether it stopped early."""
+def finish(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat, run: TrainingRun) -> None:
+    """End the job well; one that works for a model is judged first, as often as it takes.
+
+    Raises ``StopRequested`` when told to stop while it is judged.
+    """
+    candidate = Candidate.of(node, job, heartbeat)
+    while True:
+        judged = candidate.judge() if candidate else None
+        try:
+            node.write(partial(end, lease=lease, run=run, candidate=candidate, judged=judged))
+            return
+        except JudgementVoid:
+            log.info("judged again: another checkpoint was promoted meanwhile")
+
+
+def end(
+    session: Session,
+    lease: Lease,
+    run: TrainingRun,
+    candidate: Candidate | None,
+    judged: tuple[str, Judgement] | None,
+) -> None:
+    """Write whether the run stopped early, what was decided about it, and its end."""
     if run.stopped_early:
         happened(session, lease, "stopped_early", run.early_end())
+    if candidate and judged:
+        fence(session, lease)
+        decision = decide(session, candidate.model_id, *judged)
+        told = {"action": decision.action, "reason": decision.reason}
+        happened(session, lease, "judged", told)
     succeed(session, lease)
 
 

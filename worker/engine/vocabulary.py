@@ -70,6 +70,12 @@ class Vocabulary:
         """Return the ids (N,) of a text. Raises ``UserError`` naming an unknown character."""
         return self._encode(text, 0)
 
+    def encode_known(self, text: str) -> Ids:
+        """Return the ids (N,) of a text, ``V`` for a character that is not in the vocabulary."""
+        points = np.minimum(_code_points(text), len(self._places) - 1)
+        ids = self._places[points]
+        return np.where(ids < 0, len(self), ids)
+
     def encode_utf8(self, chunks: Iterable[bytes], characters: int) -> Ids:
         """Return the ids (N,) of a text that comes as UTF-8 in chunks, ``N`` of them.
 
