@@ -299,24 +299,29 @@ def training_spec(preset: str, overrides: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec.model_validate(PRESETS[preset].model_dump() | overrides)
 
 
-class TrainingRequest(TrainingSpec):
-    """A submission: what to train on, and any field of the spec over the preset's."""
+class TrainingPlan(TrainingSpec):
+    """What to train, whatever the text: a preset, and any field of the spec over it."""
 
-    corpus_id: str = Field(description="The corpus to train on.")
-    corpus_version_id: str | None = Field(None, description="Empty: the newest version.")
     preset: Literal["seed", "fast", "large", "tiny"] = Field(
         "seed", description="What the spec starts from."
-    )
-    name: Name | None = Field(None, description="Empty: made from the corpus and the preset.")
-    priority: Priority = 0
-    from_checkpoint_id: str | None = Field(
-        None, description="A checkpoint whose weights the run starts from."
     )
 
     def spec(self) -> TrainingSpec:
         """Return the preset's spec with the fields that were given over it."""
         given = self.model_fields_set & TrainingSpec.model_fields.keys()
         return training_spec(self.preset, self.model_dump(include=given))
+
+
+class TrainingRequest(TrainingPlan):
+    """A submission: what to train on, and any field of the spec over the preset's."""
+
+    corpus_id: str = Field(description="The corpus to train on.")
+    corpus_version_id: str | None = Field(None, description="Empty: the newest version.")
+    name: Name | None = Field(None, description="Empty: made from the corpus and the preset.")
+    priority: Priority = 0
+    from_checkpoint_id: str | None = Field(
+        None, description="A checkpoint whose weights the run starts from."
+    )
 
 
 class GenerationRequest(GenerationSpec):

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("next_due_at", UtcDateTime(), nullable=False),
         sa.Column("corpus_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("cleaning", sa.JSON(), nullable=False),
         sa.Column("validators", sa.JSON(), nullable=True),
         sa.Column("model_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("training", sa.JSON(), nullable=False),

@@ -51,8 +51,9 @@ class Schedule(Base):
     # The first time that has not been fired; only firing and changes of the timing move it.
     next_due_at: Mapped[datetime]
     corpus_id: Mapped[str] = mapped_column(ID, ForeignKey("corpora.id"), index=True)
-    # Where the text is fetched again from, and what its server called its state the last time.
+    # Where the text is fetched again from, how it is cleaned, and what its server called its state.
     url: Mapped[str | None]
+    cleaning: Mapped[dict[str, bool]] = mapped_column(JSON)
     validators: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     model_id: Mapped[str] = mapped_column(ID, ForeignKey("models.id"), index=True)
     training: Mapped[dict[str, Any]] = mapped_column(JSON)

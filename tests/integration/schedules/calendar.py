@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "training": {"preset": "tiny"},
     "generation": None,
     "url": None,
+    "cleaning": {},
     "validators": None,
 }
 
