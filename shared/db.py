@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Float, MetaData, Text, Uuid, create_engine, event
+from sqlalchemy import DateTime, Float, MetaData, Text, Uuid, create_engine, event, select
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -80,6 +80,11 @@ def _postgresql_time(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(database_time, "sqlite")
 def _sqlite_time(element: Any, compiler: Any, **kw: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def database_now(session: Session) -> datetime:
+    """Return the time by the database's clock."""
+    return datetime.fromtimestamp(session.scalars(select(database_time())).one(), UTC)
 
 
 class Database:

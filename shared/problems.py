@@ -13,7 +13,7 @@ KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or f
 
 def invalid(error: ValidationError, model: type[BaseModel]) -> InvalidFields:
     """Return the error to raise for what pydantic refused."""
-    return InvalidFields(None, [_problem(item, model) for item in _first_a_field(error)])
+    return InvalidFields(None, [_problem(item, model) for item in _first_a_field(error, model)])
 
 
 def accepted(field: FieldInfo) -> str:
@@ -38,17 +38,36 @@ def bounds(field: FieldInfo) -> dict[str, Any]:
     return found
 
 
-def _first_a_field(error: ValidationError) -> list[Any]:
+def _first_a_field(error: ValidationError, model: type[BaseModel]) -> list[Any]:
     """Keep one error a field: a union reports one for each of its members."""
     kept: dict[str, Any] = {}
     for item in error.errors(include_url=False):
-        kept.setdefault(str(item["loc"][0]) if item["loc"] else "", item)
+        kept.setdefault(_place(item["loc"], model)[0], item)
     return list(kept.values())
 
 
-def _problem(item: Any, model: type[BaseModel]) -> FieldProblem:
-    name = str(item["loc"][0]) if item["loc"] else ""
+def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:
+    """Return a field's name, with dots where it lies in a spec inside, and the model it is of."""
+    if not loc:
+        return "", model
+    name = str(loc[0])
     field = model.model_fields.get(name)
+    inside = _inner(field) if field else None
+    if inside is None or len(loc) == 1:
+        return name, model
+    rest, owner = _place(loc[1:], inside)
+    return f"{name}.{rest}", owner
+
+
+def _inner(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model that a field holds, if it holds one."""
+    members = (field.annotation, *get_args(field.annotation))
+    return next((m for m in members if isinstance(m, type) and issubclass(m, BaseModel)), None)
+
+
+def _problem(item: Any, root: type[BaseModel]) -> FieldProblem:
+    name, model = _place(item["loc"], root)
+    field = model.model_fields.get(name.rpartition(".")[2])
     if item["type"] == "extra_forbidden" or (name and field is None):
         known = ", ".join(model.model_fields)
         return FieldProblem(name, "there is no such field", item["input"], f"one of: {known}")

@@ -165,5 +165,10 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
                 # A sweep that waited for longer than its period would only repeat the next.
                 "options": {"queue": "maintenance", "expires": settings.sweep_seconds},
             },
+            "schedules": {
+                "task": "charloom.schedules",
+                "schedule": settings.sweep_seconds,
+                "options": {"queue": "maintenance", "expires": settings.sweep_seconds},
+            },
         },
     }

@@ -1,16 +1,17 @@
 """What beat has done for schedules: fire what is due, look at texts, tell what came of it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime
+from threading import Semaphore
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.corpora.cleaning import Cleaning
 from shared.corpora.fetching import Validators, fetch_changed
 from shared.corpora.services import NewText, add_version, store_text
-from shared.db import database_time, is_away
+from shared.db import database_now, is_away
 from shared.errors import UserError
 from shared.schedules.firing import fire_due
 from shared.schedules.models import Schedule
@@ -19,25 +20,54 @@ from worker.node import Node
 
 log = structlog.get_logger(__name__)
 
+# Texts that are looked at side by side.
+LOOKERS = 4
 
-def tick(node: Node) -> None:
+
+class Lookers:
+    """Threads that look at texts: a slow server must not hold up who takes back jobs."""
+
+    def __init__(self, count: int = LOOKERS):
+        self._threads = ThreadPoolExecutor(count, "schedules")
+        self._free = Semaphore(count)
+
+    def look(self, node: Node) -> None:
+        """Have due runs looked at, as many as there are free threads."""
+        while self._free.acquire(blocking=False):
+            run = _claim(node)
+            if run is None:
+                self._free.release()
+                return
+            self._threads.submit(self._look, node, run)
+
+    def _look(self, node: Node, run: ClaimedRun) -> None:
+        try:
+            look_at(node, run)
+        except Exception:
+            # Its claim runs out, and it is looked at again.
+            log.exception("text not looked at", run=run.id)
+        finally:
+            self._free.release()
+
+
+def look_at_all(node: Node) -> None:
+    """Look at every due run, one after the other."""
+    while run := _claim(node):
+        look_at(node, run)
+
+
+def tick(node: Node, look: Callable[[Node], None] = look_at_all) -> None:
     """Do all that can be done for schedules now. While the database is away that is nothing."""
     try:
-        fire_due(node.db, database_now(node))
         with node.db.write() as session:
             settle(session)
-        while run := _claim(node):
-            look_at(node, run)
+            now = database_now(session)
+        fire_due(node.db, now)
+        look(node)
     except SQLAlchemyError as error:
         if not is_away(error):
             raise
         log.warning("schedules put off: the database is away", error=str(error))
-
-
-def database_now(node: Node) -> datetime:
-    """Return the time by the database's clock, so that nodes' clocks do not matter."""
-    with node.db.read() as session:
-        return datetime.fromtimestamp(session.scalars(select(database_time())).one(), UTC)
 
 
 def look_at(node: Node, run: ClaimedRun) -> None:

@@ -3,7 +3,10 @@
 from shared.jobs.models import Kind
 from worker.app import app, current_node
 from worker.runners import work
+from worker.scheduling import Lookers, tick
 from worker.sweeper import sweep
+
+lookers = Lookers()
 
 
 @app.task(name="charloom.train")  # type: ignore[untyped-decorator]
@@ -22,3 +25,9 @@ def generate() -> None:
 def sweep_once() -> None:
     """Take back expired jobs, top up tickets, reclaim bytes."""
     sweep(current_node())
+
+
+@app.task(name="charloom.schedules")  # type: ignore[untyped-decorator]
+def run_schedules() -> None:
+    """Fire schedules that are due, look at their texts, tell what came of them."""
+    tick(current_node(), lookers.look)

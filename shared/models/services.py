@@ -5,6 +5,7 @@ transaction: a judgement that was made against another checkpoint than the one t
 is void, and made again.
 """
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -12,11 +13,16 @@ from sqlalchemy.orm import Session
 
 from shared.checkpoints.models import Checkpoint
 from shared.db import now
-from shared.errors import InternalError, MoveRefused
+from shared.errors import InternalError, InvalidFields, MoveRefused
 from shared.ids import new_id
 from shared.models.models import Action, Decision, ModelJob, NamedModel
 
 MARGIN, MOST_COPIED = 0.0, 0.2
+# It stands in addresses that people keep.
+NAME = r"\w[\w.-]{0,99}"
+NAME_ACCEPTED = (
+    "up to 100 letters, digits, dots, hyphens and underscores, the first no dot or hyphen"
+)
 
 
 class JudgementVoid(InternalError):
@@ -39,10 +45,15 @@ class Judgement:
 
 
 def ensure_model(session: Session, team_id: str, name: str) -> NamedModel:
-    """Return the team's model of this name, which is added where there is none."""
+    """Return the team's model of this name, which is added where there is none.
+
+    Raises ``InvalidFields`` for a name that cannot stand in an address.
+    """
     query = select(NamedModel).where(NamedModel.team_id == team_id, NamedModel.name == name)
     if model := session.scalar(query):
         return model
+    if not re.fullmatch(NAME, name):
+        raise InvalidFields.one("model", "no name of a model", name, NAME_ACCEPTED)
     model = NamedModel(
         id=new_id(),
         team_id=team_id,

@@ -3,7 +3,16 @@
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
-from web.api import checkpoints, corpora, jobs, presets, records, submissions
+from web.api import (
+    checkpoints,
+    corpora,
+    jobs,
+    models,
+    presets,
+    records,
+    schedules,
+    submissions,
+)
 from web.api.document import describe
 from web.auth import require_token
 
@@ -25,6 +34,8 @@ def register_api(app: APIFlask) -> None:
         records.records,
         checkpoints.checkpoints,
         presets.presets,
+        schedules.schedules,
+        models.models,
     ):
         app.register_blueprint(blueprint)
     describe(app)

@@ -55,7 +55,7 @@ class Corpus(Answer):
             "versions": url_for("corpora.add_one_version", corpus_id=row.id),
             "text": url_for("corpora.text", corpus_id=row.id),
         }
-        return cls(**_fields(row, cls, "links"), links=links)
+        return cls(**row_fields(row, cls, "links"), links=links)
 
 
 class CorpusDetail(Corpus):
@@ -121,7 +121,7 @@ class Job(Answer):
     def of(cls, row: jobs.Job) -> Self:
         """Return a job as it is told."""
         error = row.error_code and JobError(code=row.error_code, message=row.error_message or "")
-        fields = _fields(row, cls, "error", "links", "progress")
+        fields = row_fields(row, cls, "error", "links", "progress")
         progress = Progress.model_validate(row.progress)
         return cls(**fields, progress=progress, error=error or None, links=_job_links(row))
 
@@ -159,7 +159,7 @@ class EventPage(Listed):
     def of(cls, rows: Page[jobs.Event], data: list[dict[str, Any]]) -> Self:
         """Return a page of events, each with what it tells."""
         told = [
-            Event(**_fields(row, Event, "data"), data=tells)
+            Event(**row_fields(row, Event, "data"), data=tells)
             for row, tells in zip(rows.data, data, strict=True)
         ]
         return cls(data=told, has_more=rows.has_more)
@@ -224,7 +224,7 @@ class Output(Answer):
         """Return an output as it is told: long texts only by their address."""
         short = row.text is not None and len(row.text.encode()) <= INLINE_BYTES
         link = url_for("records.output_txt", job_id=row.job_id, number=row.number)
-        fields = _fields(row, cls, "links", "text")
+        fields = row_fields(row, cls, "links", "text")
         return cls(**fields, text=row.text if short else None, links={"text": link})
 
 
@@ -261,7 +261,7 @@ class Checkpoint(Answer):
             "job": url_for("jobs.show", job_id=row.job_id),
             "model": url_for("checkpoints.model", checkpoint_id=row.id),
         }
-        return cls(**_fields(row, cls, "links"), links=links)
+        return cls(**row_fields(row, cls, "links"), links=links)
 
 
 class CheckpointPage(Listed):
@@ -275,7 +275,7 @@ class CheckpointPage(Listed):
         return cls(data=[Checkpoint.of(row) for row in rows.data], has_more=rows.has_more)
 
 
-def _fields(row: object, model: type[BaseModel], *others: str) -> dict[str, Any]:
+def row_fields(row: object, model: type[BaseModel], *others: str) -> dict[str, Any]:
     """Return what a row has under the names of the model's fields, but ``others``."""
     return {name: getattr(row, name) for name in model.model_fields if name not in others}
 

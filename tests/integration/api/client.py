@@ -20,6 +20,10 @@ class Api:
         """GET ``path``."""
         return self._call("GET", path, headers)
 
+    def patch(self, path: str, body: Any) -> TestResponse:
+        """PATCH with ``body`` as JSON."""
+        return self._call("PATCH", path, json=body)
+
     def delete(self, path: str) -> TestResponse:
         """DELETE ``path``."""
         return self._call("DELETE", path)
