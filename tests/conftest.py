@@ -65,7 +65,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings with short times, the token ``test-token`` and a broker that is away."""
     return load_settings(
         database_url=database_url,
@@ -78,6 +78,7 @@ def settings(database_url: str) -> Settings:
         stall_seconds=30,
         fetch_seconds=2,
         max_upload_bytes=4 * 1024 * 1024,
+        cache_folder=tmp_path / "cache",
     )
 
 

@@ -36,8 +36,9 @@ OUTPUT_FIELDS = (
     "characters",
     "rng_seed",
     "finish_reason",
+    "copying",
 )
-SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed")
+SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying")
 
 
 def output_txt(found: Services, job_id: str, number: int | None = None) -> Response:

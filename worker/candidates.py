@@ -17,11 +17,11 @@ from shared.models.models import ModelJob, NamedModel
 from shared.models.services import Judgement, freeze
 from shared.prompts import nearest
 from shared.specs import GenerationSpec
-from worker.copies import copying_of
-from worker.engine.copying import Copying
+from worker.copies import Copies
 from worker.engine.holding_out import frozen_characters, without
 from worker.engine.judging import bits_per_character
 from worker.engine.sampling import Stream, Writer
+from worker.engine.stretches import Copying
 from worker.engine.vocabulary import Ids, Vocabulary
 from worker.heartbeat import Heartbeat
 from worker.models import character_model
@@ -99,7 +99,7 @@ class Candidate:
         for (piece,) in writer.run():
             pieces.append(piece)
             self._look_up()
-        return copying_of(self.node, version, "".join(pieces))
+        return Copies(self.node, version).check(pieces)
 
     def _look_up(self) -> None:
         """Raise ``StopRequested`` where the job shall stop."""

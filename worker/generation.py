@@ -1,6 +1,7 @@
 """The runner of generation jobs: engine to job."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import structlog
@@ -15,6 +16,7 @@ from shared.jobs.services import hand_back, succeed
 from shared.jobs.written import finish_text, write_pieces, written_bytes
 from shared.prompts import FittedPrompt
 from shared.specs import GenerationSpec
+from worker.copies import Copies, decoded
 from worker.engine.sampling import Stream, Writer
 from worker.engine.vocabulary import Vocabulary
 from worker.gathering import Gathered
@@ -59,6 +61,7 @@ class GenerationWork:
         with node.db.read() as session:
             checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
             version = session.get_one(CorpusVersion, checkpoint.corpus_version_id)
+        self._copies = Copies(node, version)
         self._model = character_model(node, checkpoint)
         self._vocabulary = Vocabulary(checkpoint.vocabulary)
         self._window: int = checkpoint.spec["window"]
@@ -125,10 +128,12 @@ class GenerationWork:
             self._finish(output, sizes[output.number])
 
     def _finish(self, output: NewOutput, size: int) -> None:
-        if size > INLINE_BYTES:
-            job_id, number = self._lease.job_id, output.number
-            blob = self._node.store(lambda: written_bytes(self._node.db, job_id, number))
-            output = replace(output, blob=blob)
+        def written() -> Iterator[bytes]:
+            return written_bytes(self._node.db, self._lease.job_id, output.number)
+
+        blob = self._node.store(written) if size > INLINE_BYTES else None
+        copying = self._node.keep_trying(lambda: self._copies.told(decoded(written())))
+        output = replace(output, blob=blob, copying=copying)
         self._node.write(lambda session: finish_text(session, self._lease, output))
 
     def _stream(self, number: int) -> Stream:

@@ -22,6 +22,7 @@ from shared.jobs.services import hand_back, report_progress, succeed
 from shared.models.services import Judgement, JudgementVoid, decide
 from shared.specs import TrainingSpec
 from worker.candidates import Candidate
+from worker.copies import Copies
 from worker.engine.checkpoints import load
 from worker.engine.growth import Start
 from worker.engine.reports import EpochDone, Progress
@@ -44,11 +45,12 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
     Raises ``LeaseLost``, ``Diverged`` and other ``UserError``s.
     """
     run = node.keep_trying(lambda: prepare(node, job, heartbeat))
+    copies = node.keep_trying(lambda: Copies.of(node, job))
     with StateSaver(node, lease) as saver:
         for report in run:
             if isinstance(report, EpochDone):
                 saver.finish()
-                store_epoch(node, lease, run, report)
+                store_epoch(node, lease, run, report, copies)
                 heartbeat.progressed()
             else:
                 heartbeat.requested = _progress(node, lease, report)
@@ -95,12 +97,14 @@ def _start(node: Node, checkpoint: Checkpoint) -> Start:
     return Start(keras_model(node, checkpoint.blob_id), Vocabulary(checkpoint.vocabulary))
 
 
-def store_epoch(node: Node, lease: Lease, run: TrainingRun, done: EpochDone) -> None:
+def store_epoch(
+    node: Node, lease: Lease, run: TrainingRun, done: EpochDone, copies: Copies
+) -> None:
     """Store an epoch's model and resume state, then all that refers to them in one transaction."""
     record, sample = done.record, done.sample
     model, state = _store_model(node, run), _store_state(node, lease, run)
     checkpoint = NewCheckpoint(model, run.vocabulary.characters, record.loss, record.val_loss)
-    new = NewSample(**asdict(sample)) if sample else None
+    new = NewSample(**asdict(sample), copying=copies.told([sample.text])) if sample else None
     node.write(lambda s: record_epoch(s, lease, asdict(record), new, checkpoint, state))
     log.info("epoch done", epoch=record.epoch, loss=round(record.loss, 4),
              val_loss=record.val_loss and round(record.val_loss, 4),

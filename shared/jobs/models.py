@@ -150,6 +150,8 @@ class Sample(Base):
     prompt: Mapped[str]
     text: Mapped[str]
     rng_seed: Mapped[int] = mapped_column(BigInteger)
+    # What of it stands word for word in the corpus: None where nobody looked.
+    copying: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
 
 
@@ -171,6 +173,8 @@ class Output(Base):
     characters: Mapped[int] = mapped_column(BigInteger)
     rng_seed: Mapped[int] = mapped_column(BigInteger)
     finish_reason: Mapped[str]
+    # What of it stands word for word in the corpus: None where nobody looked.
+    copying: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
 
 

@@ -23,12 +23,13 @@ DISCARDED = "outputs_discarded"
 
 @dataclass(frozen=True)
 class NewSample:
-    """Text drawn after an epoch."""
+    """Text drawn after an epoch; ``copying`` is what of it is copied, None if nobody looked."""
 
     temperature: float
     prompt: str
     text: str
     rng_seed: int
+    copying: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class NewOutput:
     finish_reason: str
     text: str | None = None
     blob: StoredBlob | None = None
+    copying: dict[str, Any] | None = None
 
 
 def record_epoch(
@@ -114,6 +116,7 @@ def record_output(session: Session, lease: Lease, output: NewOutput) -> None:
         characters=output.characters,
         rng_seed=output.rng_seed,
         finish_reason=output.finish_reason,
+        copying=output.copying,
         created_at=now(),
     )
     happened(
@@ -132,5 +135,6 @@ def _sample(lease: Lease, epoch: int, sample: NewSample) -> Sample:
         prompt=sample.prompt,
         text=sample.text,
         rng_seed=sample.rng_seed,
+        copying=sample.copying,
         created_at=now(),
     )

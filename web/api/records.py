@@ -15,7 +15,8 @@ from shared.specs import Spec
 from web import downloads
 from web.api.document import download
 from web.api.inputs import Number, NumberedQuery, PageQuery, takes
-from web.api.schemas import CheckpointPage, EpochPage, EventPage, OutputPage, SamplePage
+from web.api.schemas import CheckpointPage, EpochPage, EventPage
+from web.api.written import OutputPage, SamplePage
 from web.context import services, team_id
 
 TEXT = download("text/plain", "The text")

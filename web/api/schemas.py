@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.checkpoints import models as checkpoints
 from shared.corpora import models as corpora
 from shared.jobs import models as jobs
-from shared.jobs.records import INLINE_BYTES
 from shared.pages import Page
 
 
@@ -182,61 +181,6 @@ class EpochPage(Listed):
     """Epoch records, oldest first."""
 
     data: list[Epoch]
-
-
-class Sample(Answer):
-    """Text drawn after an epoch."""
-
-    id: str
-    job_id: str
-    epoch: int
-    temperature: float
-    prompt: str
-    text: str
-    rng_seed: int
-    created_at: datetime
-
-
-class SamplePage(Listed):
-    """Samples, oldest first."""
-
-    data: list[Sample]
-
-
-class Output(Answer):
-    """Text drawn by a generation job."""
-
-    id: str
-    job_id: str
-    number: int
-    temperature: float
-    prompt: str
-    prompt_report: dict[str, Any]
-    text: str | None = Field(description="Null beyond 64 KiB: then links.text has it.")
-    characters: int
-    rng_seed: int
-    finish_reason: str
-    created_at: datetime
-    links: dict[str, str]
-
-    @classmethod
-    def of(cls, row: jobs.Output) -> Self:
-        """Return an output as it is told: long texts only by their address."""
-        short = row.text is not None and len(row.text.encode()) <= INLINE_BYTES
-        link = url_for("records.output_txt", job_id=row.job_id, number=row.number)
-        fields = row_fields(row, cls, "links", "text")
-        return cls(**fields, text=row.text if short else None, links={"text": link})
-
-
-class OutputPage(Listed):
-    """Outputs, oldest first."""
-
-    data: list[Output]
-
-    @classmethod
-    def of(cls, rows: Page[jobs.Output]) -> Self:
-        """Return a page of outputs."""
-        return cls(data=[Output.of(row) for row in rows.data], has_more=rows.has_more)
 
 
 class Checkpoint(Answer):

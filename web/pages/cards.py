@@ -4,6 +4,7 @@ Every value is a string to show, but for ``data`` (numbers for the chart), ``bes
 (whether a part is shown) and ``..._url``.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import url_for
@@ -29,6 +30,7 @@ EVENTS = {
     "sample": "Sample written",
     "checkpoint": "Checkpoint stored",
     "state_saved": "State saved",
+    "judged": "Judged for its model",
     "stopped_early": "Stopped early: the validation loss no longer fell",
     "output": "Text written",
     "outputs_discarded": "Texts of an earlier attempt discarded",
@@ -65,6 +67,7 @@ def sample_card(row: Sample) -> Card:
         "temperature": f"{row.temperature:g}",
         "prompt": row.prompt,
         "text": row.text,
+        **copying_card(row.text, row.copying),
     }
 
 
@@ -99,8 +102,31 @@ def output_card(db: Database, row: Output) -> Card:
         "report": _report(row.prompt_report),
         "reported": bool(_report(row.prompt_report)),
         "seed": str(row.rng_seed),
+        **copying_card(text, row.copying),
         "text_url": url_for("pages.jobs.output_txt", job_id=row.job_id, number=row.number),
     }
+
+
+def copying_card(text: str, copying: dict[str, Any] | None) -> Card:
+    """Return what of a text is copied, in words, and the text in parts that are copied or not."""
+    stretches = copying["stretches"] if copying else []
+    return {
+        "looked": copying is not None,
+        "copying": words.copying(copying) if copying else "",
+        "parts": [part for part in _parts(text, stretches) if part["text"]],
+    }
+
+
+def _parts(text: str, stretches: list[dict[str, int]]) -> Iterator[dict[str, Any]]:
+    """Yield a text's parts; stretches, which stand in order, may overlap."""
+    at = 0
+    for stretch in stretches:
+        start = max(stretch["start"], at)
+        end = max(stretch["start"] + stretch["length"], at)
+        yield {"text": text[at:start], "copied": False}
+        yield {"text": text[start:end], "copied": True}
+        at = end
+    yield {"text": text[at:], "copied": False}
 
 
 def event_card(row: Event) -> Card:

@@ -59,6 +59,15 @@ def iso(time: datetime | None) -> str:
     return "" if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def copying(found: dict[str, Any]) -> str:
+    """Return what of a text is copied from the corpus that its model was trained on."""
+    longest = counted(found["longest"], "character")
+    if not found["copied"]:
+        return f"Nothing copied: at most {longest} in a row stand word for word in the corpus."
+    copied = share(found["share"])
+    return f"{copied} copied word for word from the corpus, at most {longest} in a row."
+
+
 def counted(count: int, noun: str, many: str | None = None) -> str:
     """Return '1 text', '2 texts'."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -145,6 +145,9 @@ function fill(element, row) {
     // A time that is shown in the reader's zone is not set back.
     if (slot.dataset.local === undefined || !slot.textContent) slot.textContent = text;
   }
+  for (const place of element.querySelectorAll("[data-parts]")) {
+    place.replaceChildren(...row[place.dataset.parts].map(asPart));
+  }
   for (const part of element.querySelectorAll("[data-if]")) part.hidden = !row[part.dataset.if];
   for (const link of element.querySelectorAll("[data-link]")) link.href = row[link.dataset.link];
   const time = element.querySelector("time[data-local]");
@@ -152,6 +155,14 @@ function fill(element, row) {
     time.setAttribute("datetime", row.when_iso);
     window.charloom.localTimes(element);
   }
+}
+
+// A part of a text: marked where it is copied.
+function asPart({ text, copied }) {
+  if (!copied) return document.createTextNode(text);
+  const mark = document.createElement("mark");
+  mark.textContent = text;
+  return mark;
 }
 
 const page = document.getElementById("live");

@@ -7,8 +7,9 @@ mapped, not read: a process's own memory stays small, however long the corpus is
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,81 +18,68 @@ from numpy.typing import NDArray
 from pydivsufsort import divsufsort
 
 from worker.engine.matching import mark_common, matching_statistics, nothing_found
+from worker.engine.stretches import COPIED_STRETCH, Copying, Tally
 from worker.engine.vocabulary import Ids
 
-# Anybody may write 40 characters that stand somewhere: longer stretches are copied.
-COPIED_STRETCH = 40
 # A part's suffix array takes 64 MiB, and somewhat more while it is built.
 PART_CHARACTERS = 2**24
 # Parts overlap by so much: a stretch over two of them is found whole up to this length.
 OVERLAP_CHARACTERS = 2**16
 FOLDER_BYTES = 2 * 2**30
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A stretch of the written text that the corpus has: ``start``, ``at`` count characters."""
-
-    start: int
-    length: int
-    at: int
-
-
-@dataclass(frozen=True)
-class Copying:
-    """What was found in a text of ``characters``: ``copied`` of them lie in the ``copies``, which
-    are the stretches of more than ``COPIED_STRETCH`` characters that go no further on either side.
-    """
-
-    characters: int
-    longest: int
-    copied: int
-    copies: list[Copy]
-
-    @property
-    def share(self) -> float:
-        """The share of characters that lie in copied stretches, from 0 to 1."""
-        return self.copied / self.characters if self.characters else 0.0
+# A written text is looked through by so many places at once, and so far beyond them.
+BLOCK_CHARACTERS, LOOKAHEAD_CHARACTERS = 2**16, 2**16
 
 
 @dataclass(frozen=True)
 class CopyIndex:
     """The suffix arrays of a corpus version, whose SHA-256 is ``key``, in the files of a folder.
 
-    ``ids`` returns the text (N,); it is called only where a file is missing or damaged.
+    ``ids`` returns the text's (M,) from one place to another; it is called only where a file is
+    missing or damaged.
     """
 
     folder: Path
     key: str
     characters: int
-    ids: Callable[[], Ids]
+    ids: Callable[[int, int], Ids]
     part: int = PART_CHARACTERS
     overlap: int = OVERLAP_CHARACTERS
 
-    def check(self, written: Ids) -> Copying:
-        """Tell what of ``written`` (M,) is copied; an id that the corpus has not matches nothing.
+    def check(self, written: Iterable[Ids]) -> Copying:
+        """Tell what of a text, whose ids come in pieces of any length, is copied.
 
+        An id that the corpus has not matches nothing. Memory does not grow with the text: a
+        stretch of more than ``LOOKAHEAD_CHARACTERS`` may be told in two.
         Matching statistics: Chang and Lawler, "Sublinear approximate string matching" (1994).
         """
-        written = np.asarray(written, np.int32)
-        lengths, places = nothing_found(len(written))
-        for first, text, suffixes in self._parts():
-            before = lengths.copy()
-            matching_statistics(text, suffixes, written, lengths, places)
-            places[lengths > before] += first
-        return _told(lengths, places)
+        tally = Tally()
+        for block, count in _blocks(written):
+            tally.add(*self._matches(block, count))
+        return tally.copying()
 
-    def _parts(self) -> Iterator[tuple[int, Any, Any]]:
-        """Yield each part: where it begins, its ids and its suffix array."""
-        for first in range(0, self.characters, self.part):
-            name = f"{self.key}-{self.part}-{self.overlap}-{first}"
-            text, suffixes = (self.folder / f"{name}.{what}" for what in ("text", "suffixes"))
-            if not (_intact(text) and _intact(suffixes)):
-                self._build(first, text, suffixes)
-            yield first, _opened(text), _opened(suffixes)
+    def _matches(self, block: Ids, count: int) -> tuple[Any, Any]:
+        """Return how long and where the first places of a block match longest, (count,) each."""
+        lengths, places = nothing_found(count)
+        for first, text, suffixes in self._parts:
+            before = lengths.copy()
+            matching_statistics(text, suffixes, block, lengths, places)
+            places[lengths > before] += first
+        return lengths, places
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, Any, Any]]:
+        """Each part: where it begins, its ids and its suffix array."""
+        return [self._part(first) for first in range(0, self.characters, self.part)]
+
+    def _part(self, first: int) -> tuple[int, Any, Any]:
+        name = f"{self.key}-{self.part}-{self.overlap}-{first}"
+        text, suffixes = (self.folder / f"{name}.{what}" for what in ("text", "suffixes"))
+        if not (_intact(text) and _intact(suffixes)):
+            self._build(first, text, suffixes)
+        return first, _opened(text), _opened(suffixes)
 
     def _build(self, first: int, text: Path, suffixes: Path) -> None:
-        ids = np.array(self.ids()[first : first + self.part + self.overlap])
+        ids = np.array(self.ids(first, min(first + self.part + self.overlap, self.characters)))
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(text, ids)
         _write(suffixes, suffix_array(ids))
@@ -123,16 +111,20 @@ def in_common(ids: Ids, frozen: Ids, stretch: int = COPIED_STRETCH) -> NDArray[n
     return marked
 
 
-def _told(lengths: Any, places: Any) -> Copying:
-    """Return what matches (M,) of the given lengths (M,) come to."""
-    longer = np.concatenate([[True], lengths[1:] >= lengths[:-1]])[: len(lengths)]
-    starts = np.flatnonzero(longer & (lengths > COPIED_STRETCH))
-    depth = np.zeros(len(lengths) + 1, np.int64)
-    np.add.at(depth, starts, 1)
-    np.add.at(depth, starts + lengths[starts], -1)
-    copies = [Copy(int(i), int(lengths[i]), int(places[i])) for i in starts]
-    copied = int(np.count_nonzero(np.cumsum(depth)))
-    return Copying(len(lengths), int(lengths.max(initial=0)), copied, copies)
+def _blocks(pieces: Iterable[Ids]) -> Iterator[tuple[Ids, int]]:
+    """Yield blocks (M,) of a text, and of how many places of each the matches are wanted: behind
+    those comes what they may go on with, which begins the next block, too.
+    """
+    waiting: list[Ids] = []
+    for piece in pieces:
+        waiting.append(np.asarray(piece, np.int32))
+        while sum(map(len, waiting)) > BLOCK_CHARACTERS + LOOKAHEAD_CHARACTERS:
+            block = np.concatenate(waiting)
+            yield block[: BLOCK_CHARACTERS + LOOKAHEAD_CHARACTERS], BLOCK_CHARACTERS
+            waiting = [block[BLOCK_CHARACTERS:]]
+    if any(map(len, waiting)):
+        block = np.concatenate(waiting)
+        yield block, len(block)
 
 
 def _write(path: Path, values: Any) -> None:

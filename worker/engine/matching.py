@@ -12,6 +12,9 @@ import numpy as np
 
 from worker.engine.compiling import compiled
 
+# A search takes longer than going over so many characters.
+LONG_MATCH = 64
+
 
 @compiled
 def longest_at(text: Any, suffixes: Any, written: Any, start: int) -> tuple[int, int]:
@@ -42,13 +45,45 @@ def longest_at(text: Any, suffixes: Any, written: Any, start: int) -> tuple[int,
 
 @compiled
 def matching_statistics(text: Any, suffixes: Any, written: Any, lengths: Any, places: Any) -> None:
-    """Raise ``lengths`` (M,) to those of the longest matches that begin at each place of
-    ``written`` (M,), and set ``places`` (M,) to where they occur.
+    """Raise ``lengths`` (M',) to those of the longest matches that begin at each of the first
+    ``M'`` places of ``written`` (M,), and set ``places`` (M',) to where they occur.
+
+    Matches end in the order in which they begin. So behind the beginning of a long one the places
+    whose matches end with it need not be searched: their number is found by bisection.
     """
-    for start in range(len(written)):
+    start = 0
+    while start < len(lengths):
         length, place = longest_at(text, suffixes, written, start)
-        if length > lengths[start]:
-            lengths[start], places[start] = length, place
+        shared = 1
+        if length > LONG_MATCH:
+            shared = _ending_alike(text, suffixes, written, start, length)
+        for skipped in range(min(shared, len(lengths) - start)):
+            if length - skipped > lengths[start + skipped]:
+                lengths[start + skipped] = length - skipped
+                places[start + skipped] = place + skipped
+        start += shared
+
+
+@compiled
+def _ending_alike(text: Any, suffixes: Any, written: Any, start: int, length: int) -> int:
+    """Return how many places from ``start`` on have matches that end where its own does."""
+    alike, other = 0, 1
+    while other < length and _reaches(text, suffixes, written, start, other) == length:
+        alike, other = other, min(2 * other, length)
+    while other - alike > 1:
+        middle = (alike + other) // 2
+        if _reaches(text, suffixes, written, start, middle) == length:
+            alike = middle
+        else:
+            other = middle
+    return alike + 1
+
+
+@compiled
+def _reaches(text: Any, suffixes: Any, written: Any, start: int, skipped: int) -> int:
+    """Return how far from ``start`` the match ends that begins ``skipped`` places behind it."""
+    length, _ = longest_at(text, suffixes, written, start + skipped)
+    return skipped + length
 
 
 @compiled
@@ -70,4 +105,4 @@ def mark_common(ids: Any, frozen: Any, suffixes: Any, stretch: int, marked: Any)
 
 def nothing_found(count: int) -> tuple[Any, Any]:
     """Return lengths and places (M,) of ``count`` characters before anything was looked for."""
-    return np.zeros(count, np.int64), np.full(count, -1, np.int64)
+    return np.zeros(count, np.int32), np.full(count, -1, np.int32)

@@ -74,7 +74,7 @@ def watch_to_the_end(page: Page, name: str, epochs: int) -> None:
     expect(page).to_have_title(re.compile(rf"^[1-9]\d?% · {name}$"), timeout=RUN_MS)
     expect(page.locator("[data-state=line]")).to_contain_text("Epoch")
     samples = page.locator("[data-rows=samples] article")
-    text = samples.first.locator("[data-slot=text]")
+    text = samples.first.locator("[data-parts]")
     expect(text).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
     expect(page.locator("#chart-box")).to_be_visible()
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
@@ -97,7 +97,7 @@ def write_two_texts(page: Page, prompt: str, length: int) -> list[str]:
     texts = page.locator("[data-rows=outputs] article")
     expect(texts).to_have_count(2)
     expect(texts.first.locator("[data-slot=prompt]")).to_have_text(prompt)
-    return [texts.nth(n).locator("[data-slot=text]").text_content() or "" for n in range(2)]
+    return [texts.nth(n).locator("[data-parts]").text_content() or "" for n in range(2)]
 
 
 def test_upload_train_watch_generate_download(page: Page, tmp_path: Path) -> None:

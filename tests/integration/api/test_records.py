@@ -19,10 +19,13 @@ EPOCH = {
     *("seconds", "characters_per_second", "created_at"),
 }
 CHECKPOINT = {"id", "job_id", "epoch", "val_loss", "best", "bytes", "sha256", "created_at"}
-SAMPLE = {"id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "created_at"}
+SAMPLE = {
+    *("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying"),
+    "created_at",
+}
 OUTPUT = {
     *("id", "job_id", "number", "temperature", "prompt", "prompt_report", "text"),
-    *("characters", "rng_seed", "finish_reason", "created_at"),
+    *("characters", "rng_seed", "finish_reason", "copying", "created_at"),
 }
 
 

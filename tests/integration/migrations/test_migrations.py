@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, inspect, select, text
 
 import migrations
@@ -30,7 +31,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0004"
+down_revision = "HEAD"
 ANEW = {"sqlite": "always", "postgresql": "never"}
 
 
@@ -62,6 +63,13 @@ def counts(db: Database) -> dict[str, int]:
             name: session.scalars(select(func.count()).select_from(table)).one()
             for name, table in Base.metadata.tables.items()
         }
+
+
+def head() -> str:
+    """Return the newest revision."""
+    found = ScriptDirectory.from_config(migrations.config("sqlite://")).get_current_head()
+    assert found
+    return found
 
 
 def test_up_and_down_leave_nothing(empty_database_url: str) -> None:
@@ -147,13 +155,13 @@ def test_a_later_change_keeps_every_row(database_url: str, db: Database, tmp_pat
     assert all(before[name] for name in ("jobs", "events", "epochs", "checkpoints", "samples"))
     db.close()
     own = Path(migrations.__file__).parent / "versions"
-    (tmp_path / "9999_later.py").write_text(LATER)
+    (tmp_path / "9999_later.py").write_text(LATER.replace("HEAD", head()))
     config = migrations.config(database_url)
     config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", f"{own}:{tmp_path}")
     command.upgrade(config, "9999")
     assert counts(db) == before
-    command.downgrade(config, "0004")
+    command.downgrade(config, head())
     assert counts(db) == before
 
 

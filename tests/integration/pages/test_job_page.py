@@ -133,13 +133,33 @@ def test_the_texts_of_a_generation_job(site: Site, db: Database) -> None:
         succeed(session, lease)
     page = site.get(f"/jobs/{job.id}")
     assert (
-        '<span class="prompt" data-slot="prompt">It was</span><span data-slot="text">the best.'
+        '<span class="prompt" data-slot="prompt">It was</span><span data-parts="parts">the best.'
         in page.html
     )
     assert "it read Ï as I." in page.text
     assert "Left out, as the model never saw them: ☃" in page.text
     assert "The first 10,000 of 80,000 characters." in page.text
     assert len(page.html) < 100_000
+
+
+def test_what_a_text_copies_is_marked(site: Site, db: Database) -> None:
+    """In words, and in the text, where copies may overlap; hostile text stays text."""
+    lease = claim_job(db, make_generation_job(db, prompt="It was"))
+    text = "a<b>" + "c" * 50 + "d" * 50 + "<i>"
+    copying = {"characters": 107, "longest": 60, "copied": 100, "share": 100 / 107, "found": 2,
+               "stretches": [{"start": 4, "length": 60, "at": 0},
+                             {"start": 50, "length": 54, "at": 9}]}  # fmt: skip
+    none = copying | {"longest": 7, "copied": 0, "share": 0.0, "found": 0, "stretches": []}
+    for number, found in enumerate((copying, none, None), 1):
+        output = NewOutput(number, 0.6, "It was", {}, 107, 0, "length", text, copying=found)
+        with db.write() as session:
+            record_output(session, lease, output)
+    page = site.get(f"/jobs/{lease.job_id}")
+    marked = f"a&lt;b&gt;<mark>{'c' * 50}{'d' * 10}</mark><mark>{'d' * 40}</mark>&lt;i&gt;"
+    assert page.html.count(marked) == 1
+    assert "93.5% copied word for word from the corpus, at most 60 characters in a row" in page.text
+    assert "Nothing copied: at most 7 characters in a row" in page.text
+    assert page.html.count("copied word for word") == 1
 
 
 def test_downloads(site: Site, db: Database) -> None:

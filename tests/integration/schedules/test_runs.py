@@ -66,8 +66,7 @@ def source() -> Iterator[Source]:
 
 @pytest.fixture
 def node(db: Database, settings: Settings, tmp_path: Path) -> Node:
-    update = {"cache_folder": tmp_path / "cache", "private_addresses": True}
-    return make_node(db, settings.model_copy(update=update))
+    return make_node(db, settings.model_copy(update={"private_addresses": True}))
 
 
 def schedule_of(db: Database, url: str | None, **fields: Any) -> Schedule:

@@ -30,7 +30,7 @@ PROSE = python_reference()[:30_000]
 
 @pytest.fixture
 def node(db: Database, settings: Settings, tmp_path: Path) -> Node:
-    return make_node(db, settings.model_copy(update={"cache_folder": tmp_path / "cache"}))
+    return make_node(db, settings)
 
 
 def candidate(db: Database, text: str = PROSE, **fields: Any) -> Job:

@@ -220,9 +220,9 @@ def test_a_cancelled_job_keeps_what_was_seen(db: Database, settings: Settings, l
 
 
 def test_memory_does_not_grow_with_the_length(db: Database, settings: Settings) -> None:
-    """Two million characters, six megabytes, pass through a few hundred kilobytes."""
+    """Four million characters, ten megabytes, pass through half as much."""
     run(db, settings, claim_job(db, make_generation_job(db, length=50_000, context="state")))
-    job = make_generation_job(db, length=2_000_000, context="state")
+    job = make_generation_job(db, length=4_000_000, context="state")
     lease = claim_job(db, job)
     tracemalloc.start()
     try:
@@ -230,6 +230,6 @@ def test_memory_does_not_grow_with_the_length(db: Database, settings: Settings) 
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * MIB
+    assert peak < 5 * MIB
     (row,) = outputs(db, job)
-    assert sum(map(len, output_text(db, row))) == len(expected(0, 2_000_000).encode())
+    assert sum(map(len, output_text(db, row))) == len(expected(0, 4_000_000).encode())
