@@ -325,9 +325,14 @@ class TrainingRequest(TrainingPlan):
 
 
 class GenerationRequest(GenerationSpec):
-    """A submission: which checkpoint writes, and the spec."""
+    """A submission: which checkpoint or model writes, and the spec."""
 
-    checkpoint_id: str = Field(description="The checkpoint that writes.")
+    checkpoint_id: str | None = Field(
+        None, description="The checkpoint that writes; this or `model` is needed."
+    )
+    model: Name | None = Field(
+        None, description="The named model whose promoted checkpoint writes, as it is now."
+    )
     name: Name | None = Field(None, description="Empty: made from the training job's name.")
     priority: Priority = 0
 

@@ -18,6 +18,7 @@ from shared.db import Database, now
 from shared.errors import CorpusTooShort, EmptyCorpus, FieldProblem, InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
+from shared.schedules.models import Schedule
 from shared.settings import Settings
 from shared.specs import TrainingSpec
 
@@ -99,15 +100,17 @@ def add_version(session: Session, team_id: str, corpus_id: str, text: StoredText
 
 
 def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
-    """Delete a corpus that no job reads. Raises ``NotFound``, ``InUse``."""
+    """Delete a corpus that no job and no schedule reads. Raises ``NotFound``, ``InUse``."""
     corpus = get_corpus(session, team_id, corpus_id)
     versions = [version.id for version in corpus.versions]
-    jobs = session.scalar(
-        select(func.count()).select_from(Job).where(Job.corpus_version_id.in_(versions))
-    )
-    if jobs:
-        noun = "job reads" if jobs == 1 else "jobs read"
-        raise InUse(f"{jobs} {noun} this corpus: it cannot be deleted")
+    for noun, reads in (
+        ("job", Job.corpus_version_id.in_(versions)),
+        ("schedule", Schedule.corpus_id == corpus.id),
+    ):
+        count = session.scalars(select(func.count()).where(reads)).one()
+        if count:
+            told = f"1 {noun} reads" if count == 1 else f"{count} {noun}s read"
+            raise InUse(f"{told} this corpus: it cannot be deleted")
     session.execute(delete(Corpus).where(Corpus.id == corpus.id))
 
 

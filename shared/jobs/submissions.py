@@ -15,6 +15,9 @@ from shared.errors import CorpusTooShort, FieldProblem, InvalidFields, KeyReused
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
 from shared.jobs.services import submit
+from shared.models.models import NamedModel
+from shared.models.queries import get_model, promoted_checkpoint
+from shared.models.services import work_for
 from shared.prompts import fit_prompt
 from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
 
@@ -72,11 +75,11 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
     if earlier := _earlier(session, who, Kind.GENERATE, request):
         return earlier
     spec = request.spec()
-    checkpoint = _checkpoint(session, who, request.checkpoint_id, "checkpoint_id")
+    model, checkpoint = _writer(session, who, request)
     if spec.prompt is not None:
         fit_prompt(spec.prompt, checkpoint.vocabulary)
     trained = session.get_one(Job, checkpoint.job_id)
-    return _submit(
+    job = _submit(
         session,
         who,
         request,
@@ -98,6 +101,9 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
             },
         ),
     )
+    if model is not None:
+        work_for(session, model, job.id)
+    return job
 
 
 def check_length(spec: TrainingSpec, version: CorpusVersion) -> None:
@@ -160,6 +166,28 @@ def _version(session: Session, who: Submitter, request: TrainingRequest) -> Corp
         request.corpus_version_id,
         "the id of one of the corpus' versions",
     )
+
+
+def _writer(
+    session: Session, who: Submitter, request: GenerationRequest
+) -> tuple[NamedModel | None, Checkpoint]:
+    """Return what writes: a model with its promoted checkpoint, or a checkpoint alone."""
+    if (request.model is None) == (request.checkpoint_id is None):
+        message = "no checkpoint is named, and no model"
+        if request.model is not None:
+            message = f"the model {request.model!r} is named as well"
+        raise InvalidFields.one(
+            "checkpoint_id", message, request.checkpoint_id, "a checkpoint's id, or else a model"
+        )
+    if request.checkpoint_id is not None:
+        return None, _checkpoint(session, who, request.checkpoint_id, "checkpoint_id")
+    try:
+        model = get_model(session, who.team_id, request.model or "")
+        return model, session.get_one(Checkpoint, promoted_checkpoint(model))
+    except NotFound as error:
+        raise InvalidFields.one(
+            "model", str(error), request.model, "the name of a model with a promoted checkpoint"
+        ) from error
 
 
 def _checkpoint(session: Session, who: Submitter, checkpoint_id: str, field: str) -> Checkpoint:

@@ -6,11 +6,13 @@ from flask.typing import ResponseReturnValue
 
 from shared.errors import FieldProblem, UnknownPrompt
 from shared.jobs.submissions import submit_generation
+from shared.models.queries import list_models
+from shared.pages import MAX_LIMIT
 from shared.specs import GenerationRequest, GenerationSpec
 from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading
-from web.pages.forms import Form, attempt, fields_but, typed_values, validated
+from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
 from web.pages.submitting import checkpoint_choices, fresh_once, submitter
 
 generation = APIBlueprint("generation", __name__, url_prefix="/generation", enable_openapi=False)
@@ -20,10 +22,11 @@ MAIN = ("prompt", "length", "temperature", "count")
 
 @generation.get("/new")
 def new() -> ResponseReturnValue:
-    """Show the form; ``checkpoint`` chooses the model."""
+    """Show the form; ``checkpoint`` or ``model`` chooses who writes."""
     typed = {"once": fresh_once()}
-    if wanted := request.args.get("checkpoint"):
-        typed["checkpoint_id"] = wanted
+    for argument, field in (("checkpoint", "checkpoint_id"), ("model", "model")):
+        if wanted := request.args.get(argument):
+            typed[field] = wanted
     return _page(Form(GenerationRequest, typed))
 
 
@@ -36,7 +39,10 @@ def create() -> ResponseReturnValue:
 
 
 def _submit(form: Form) -> str:
-    body = validated(GenerationRequest, form.typed)
+    # A list always has a choice: where a model is named, that of the checkpoint does not count.
+    named = {"checkpoint_id"} if form.value("model") else set()
+    typed = {name: value for name, value in form.typed.items() if name not in named}
+    body = validated(GenerationRequest, typed)
     try:
         job = write(lambda session: submit_generation(session, submitter(form.typed), body))
     except UnknownPrompt as error:
@@ -50,10 +56,12 @@ def _page(form: Form) -> str:
     with services().db.read() as session:
         rows = reading.checkpoints_to_choose(session, team_id(), wanted)
         best = reading.best_checkpoint(session, team_id())
+        models = list_models(session, team_id(), limit=MAX_LIMIT).data
     return render_template(
         "generation_new.html",
         form=form,
         checkpoints=checkpoint_choices(rows),
+        models=[Choice(row.name, row.name) for row in models if row.checkpoint_id],
         chosen=wanted or (best.id if best else ""),
         main=MAIN,
         folded=fields_but(GenerationSpec, MAIN),

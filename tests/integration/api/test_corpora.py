@@ -159,6 +159,18 @@ def test_a_corpus_in_use_cannot_be_deleted(api: Api, db: Database) -> None:
     problem(api.delete(f"/corpora/{corpus.id}"), 409, "in_use")
 
 
+def test_a_corpus_with_a_schedule_cannot_be_deleted(api: Api, db: Database) -> None:
+    """Until the schedule is deleted."""
+    corpus = make_corpus(db)
+    body = {"name": "s", "cron": "hourly", "corpus_id": corpus.id, "model": "bard",
+            "training": {"preset": "tiny"}}  # fmt: skip
+    schedule = api.post("/schedules", body).get_json()["id"]
+    refused = problem(api.delete(f"/corpora/{corpus.id}"), 409, "in_use")
+    assert "1 schedule reads this corpus" in refused["detail"]
+    assert api.delete(f"/schedules/{schedule}").status_code == 204
+    assert api.delete(f"/corpora/{corpus.id}").status_code == 204
+
+
 def test_another_teams_corpus_is_not_there(api: Api, db: Database) -> None:
     """A stranger's corpus can neither be listed, nor seen, nor used."""
     corpus = make_corpus(db, team_id=make_team(db))

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database
 from shared.jobs.models import Job
+from shared.models.services import ensure_model
 from shared.queue import FakeTickets
 from shared.specs import TrainingSpec
 from tests.integration.api.client import Api, field_error, ids, problem
-from tests.support.factories import make_checkpoint, make_corpus
+from tests.support.factories import do, make_checkpoint, make_corpus
 
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 JOB = {
@@ -65,6 +67,22 @@ def test_a_generation_job_is_accepted(api: Api, generation: dict[str, Any]) -> N
     assert (answer.status_code, job["kind"]) == (202, "generate")
     assert job["checkpoint_id"] == generation["checkpoint_id"]
     assert job["progress"]["steps"] == 50 * 4
+
+
+def test_a_model_writes_with_its_promoted_checkpoint(api: Api, db: Database) -> None:
+    """As it is when the job is submitted; the text is then the model's latest."""
+    first, second = (make_checkpoint(db).id for _ in range(2))
+    for promoted in (first, second):
+        api.post("/models/bard/promote", {"checkpoint_id": promoted})
+        job = api.post("/generation-jobs", {"model": "bard", "length": 50}).get_json()
+        assert job["checkpoint_id"] == promoted
+    do(db, lambda session: ensure_model(session, DEFAULT_TEAM_ID, "new"))
+    for name in ("new", "nobody"):
+        error = field_error(api.post("/generation-jobs", {"model": name}), "model")
+        assert name in error["message"]
+    both = {"model": "bard", "checkpoint_id": first}
+    for body in (both, {}):
+        field_error(api.post("/generation-jobs", body), "checkpoint_id")
 
 
 def test_a_run_may_start_from_a_checkpoint(api: Api, db: Database) -> None:

@@ -9,6 +9,7 @@ from shared.checkpoints.models import Checkpoint
 from shared.db import Database
 from shared.jobs.models import Job
 from shared.jobs.queries import list_jobs
+from shared.models.services import ensure_model, promote
 from shared.specs import GenerationSpec
 from tests.integration.pages.site import Site
 from tests.support.factories import make_checkpoint
@@ -98,3 +99,20 @@ def test_the_best_checkpoint_is_suggested(site: Site, checkpoint: Checkpoint) ->
     """Without a choice in the address the best one of the newest run is chosen."""
     assert site.get(NEW).value("checkpoint_id") == checkpoint.id
     assert site.get(f"{NEW}?checkpoint=x").status == 200
+
+
+def test_a_named_model_writes(site: Site, db: Database, checkpoint: Checkpoint) -> None:
+    """It can be chosen once there is one; the list of checkpoints does not count then."""
+    assert 'name="model"' not in site.get(NEW).html
+    with db.write() as session:
+        model = ensure_model(session, DEFAULT_TEAM_ID, "bard")
+        promote(session, model, checkpoint, "by hand")
+    other = make_checkpoint(db)
+    assert site.get(f"{NEW}?model=bard").value("model") == "bard"
+    page = site.submit(NEW, model="bard", checkpoint_id=other.id)
+    assert page.status == 303
+    assert newest(db)[0].checkpoint_id == checkpoint.id
+    page = site.submit(NEW, model="nobody", checkpoint_id=other.id, length="7")
+    assert page.status == 422
+    assert "no model has the name 'nobody'" in page.text.replace("No model", "no model")
+    assert page.value("length") == "7"
