@@ -21,10 +21,10 @@ from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.corpora.services import NewText, add_corpus, store_text
 from shared.db import Database
 from shared.jobs.models import Epoch, Job
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.logs import configure_logs
 from shared.settings import Settings, load_settings
-from shared.specs import GenerationRequest, TrainingRequest
 from worker.node import Node
 from worker.runners import work
 from worker.stopping import StopFlag

@@ -9,7 +9,7 @@ resolve the name themselves.
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from socket import SOCK_STREAM, gaierror, getaddrinfo
@@ -94,7 +94,7 @@ def answer(
     *,
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
-    redirects: int = MOST_REDIRECTS,
+    follow: bool = True,
 ) -> Iterator[httpx.Response]:
     """Yield the answer to a request, its body not yet read; a redirect's never is.
 
@@ -102,16 +102,38 @@ def answer(
     """
     with httpx.Client(transport=_Transport(guard), timeout=WAIT_SECONDS, trust_env=False) as client:
         request = client.build_request(method, url, headers=headers, content=content)
-        for _ in range(redirects + 1):
+        for _ in range(MOST_REDIRECTS + 1):
             response = client.send(request, stream=True)
             try:
-                if response.next_request is None:
+                if response.next_request is None or not follow:
                     yield response
                     return
                 request = response.next_request
             finally:
                 response.close()
-    raise httpx.HTTPError(f"it redirects more than {redirects} times")
+    raise httpx.HTTPError(f"it redirects more than {MOST_REDIRECTS} times")
+
+
+def check_url(url: str, *, private: bool) -> None:
+    """Raise ``AddressRefused`` for an address that is never asked, as far as its text tells.
+
+    Names are not resolved: that is done, and checked, when it is asked.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise AddressRefused(f"{url} is no address: {error}") from error
+    _check_form(parsed)
+    with suppress(ValueError):
+        literal = str(ip_address(parsed.host))
+        Guard.lasting(WAIT_SECONDS, private=private).addresses(literal, 0)
+
+
+def _check_form(url: httpx.URL) -> None:
+    if url.scheme not in ("http", "https") or not url.host:
+        raise AddressRefused(f"{url} is no address that begins with http:// or https://")
+    if url.userinfo:
+        raise AddressRefused(f"an address with a user's name in it is not asked: {url.host}")
 
 
 class _Transport(httpx.BaseTransport):
@@ -125,10 +147,7 @@ class _Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request. Raises ``AddressRefused`` and httpx' errors."""
         url = request.url
-        if url.scheme not in ("http", "https") or not url.host:
-            raise AddressRefused(f"{url} is no address that begins with http:// or https://")
-        if url.userinfo:
-            raise AddressRefused(f"an address with a user's name in it is not asked: {url.host}")
+        _check_form(url)
         with _httpx_errors():
             answer = self._pool.handle_request(
                 httpcore.Request(

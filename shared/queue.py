@@ -159,16 +159,12 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "redis_socket_connect_timeout": 3.0,
         "enable_utc": True,
         "beat_schedule": {
-            "sweep": {
-                "task": "charloom.sweep",
+            name: {
+                "task": f"charloom.{name}",
                 "schedule": settings.sweep_seconds,
-                # A sweep that waited for longer than its period would only repeat the next.
+                # A round that waited for longer than its period would only repeat the next.
                 "options": {"queue": "maintenance", "expires": settings.sweep_seconds},
-            },
-            "schedules": {
-                "task": "charloom.schedules",
-                "schedule": settings.sweep_seconds,
-                "options": {"queue": "maintenance", "expires": settings.sweep_seconds},
-            },
+            }
+            for name in ("sweep", "schedules", "notices")
         },
     }

@@ -1,7 +1,9 @@
 """One frozen ``Settings`` from ``CHARLOOM_*`` variables; a malformed value stops the start."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,7 +11,33 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import SettingsError
 
 MIB = 1024 * 1024
-SECRETS = ("token", "secret_key")
+SECRETS = ("token", "secret_key", "smtp_url")
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A server that takes e-mail; ``tls`` where that is spoken from the first byte."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> "MailServer":
+        """Return the server of an address. Raises ``SettingsError``, which does not show it."""
+        ports = {"smtp": 25, "smtps": 465}
+        try:
+            parts = urlsplit(url)
+            port = parts.port or ports[parts.scheme]
+        except (ValueError, KeyError):
+            parts, port = urlsplit(""), 0
+        if not parts.hostname:
+            accepted = "smtp://user:password@host:587 or smtps://user:password@host"
+            raise SettingsError(f"CHARLOOM_SMTP_URL: malformed; accepted: {accepted}")
+        names = (unquote(part) if part else None for part in (parts.username, parts.password))
+        return cls(parts.hostname, port, parts.scheme == "smtps", *names)
 
 
 class Settings(BaseSettings):
@@ -56,12 +84,35 @@ class Settings(BaseSettings):
         False,
         description="Also ask addresses of this machine and of private networks, as an intranet's.",
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="The server that takes e-mail: smtp://user:password@host:587, or smtps:// for "
+        "one that begins with TLS.",
+    )
+    smtp_url_file: Path | None = Field(None, description="A file that holds that address.")
+    smtp_private: bool = Field(
+        False, description="That server may be on this machine or in a private network."
+    )
+    mail_from: str = Field("charloom@localhost", description="The sender of e-mail.")
+    public_url: str | None = Field(
+        None, description="Where people reach the pages, for links in e-mail."
+    )
     cache_folder: Path = Field(
         Path("var/cache"),
         description="Where workers keep what they can make again: indexes of texts, up to 2 GiB.",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
+
+    @model_validator(mode="after")
+    def _mail_server_is_one(self) -> Self:
+        # Empty is as good as unset: compose files pass on what may not be there.
+        if self.smtp_url is not None and (url := self.smtp_url.get_secret_value()):
+            try:
+                MailServer.parse(url)
+            except SettingsError as error:
+                raise ValueError(str(error)) from None
+        return self
 
     @model_validator(mode="after")
     def _lease_outlives_renewals(self) -> Self:
@@ -79,6 +130,11 @@ class Settings(BaseSettings):
     def signing_key(self) -> str | None:
         """Return the key that signs forms and messages, or None. Raises ``SettingsError``."""
         return _secret("secret_key", self.secret_key, self.secret_key_file)
+
+    def mail_server(self) -> MailServer | None:
+        """Return the server that takes e-mail, or None. Raises ``SettingsError``."""
+        url = _secret("smtp_url", self.smtp_url, self.smtp_url_file)
+        return MailServer.parse(url) if url else None
 
     def hosts(self) -> list[str]:
         """Return the host names that the pages answer to."""

@@ -31,9 +31,6 @@ Name = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Temperature = Annotated[float, Field(ge=0, le=10)]
-Priority = Annotated[
-    int, Field(ge=-100, le=100, description="Higher goes first among waiting jobs.")
-]
 
 
 class Spec(BaseModel):
@@ -297,47 +294,3 @@ def training_spec(preset: str, overrides: dict[str, Any]) -> TrainingSpec:
     Raises ``KeyError`` for an unknown preset and pydantic's ``ValidationError`` for the fields.
     """
     return TrainingSpec.model_validate(PRESETS[preset].model_dump() | overrides)
-
-
-class TrainingPlan(TrainingSpec):
-    """What to train, whatever the text: a preset, and any field of the spec over it."""
-
-    preset: Literal["seed", "fast", "large", "tiny"] = Field(
-        "seed", description="What the spec starts from."
-    )
-
-    def spec(self) -> TrainingSpec:
-        """Return the preset's spec with the fields that were given over it."""
-        given = self.model_fields_set & TrainingSpec.model_fields.keys()
-        return training_spec(self.preset, self.model_dump(include=given))
-
-
-class TrainingRequest(TrainingPlan):
-    """A submission: what to train on, and any field of the spec over the preset's."""
-
-    corpus_id: str = Field(description="The corpus to train on.")
-    corpus_version_id: str | None = Field(None, description="Empty: the newest version.")
-    name: Name | None = Field(None, description="Empty: made from the corpus and the preset.")
-    priority: Priority = 0
-    from_checkpoint_id: str | None = Field(
-        None, description="A checkpoint whose weights the run starts from."
-    )
-
-
-class GenerationRequest(GenerationSpec):
-    """A submission: which checkpoint or model writes, and the spec."""
-
-    checkpoint_id: str | None = Field(
-        None, description="The checkpoint that writes; this or `model` is needed."
-    )
-    model: Name | None = Field(
-        None, description="The named model whose promoted checkpoint writes, as it is now."
-    )
-    name: Name | None = Field(None, description="Empty: made from the training job's name.")
-    priority: Priority = 0
-
-    def spec(self) -> GenerationSpec:
-        """Return the spec alone."""
-        return GenerationSpec.model_validate(
-            self.model_dump(include=set(GenerationSpec.model_fields))
-        )

@@ -6,6 +6,7 @@ from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
 from shared.models.models import Decision, ModelJob, NamedModel
+from shared.notices.models import Delivery, JobReceiver, Notice, Receiver, ScheduleReceiver
 from shared.schedules.models import Schedule, ScheduleRun
 
 __all__ = [
@@ -15,16 +16,21 @@ __all__ = [
     "Corpus",
     "CorpusVersion",
     "Decision",
+    "Delivery",
     "Epoch",
     "Event",
     "Job",
+    "JobReceiver",
     "ModelJob",
     "NamedModel",
+    "Notice",
     "Output",
     "OutputPiece",
+    "Receiver",
     "ResumeState",
     "Sample",
     "Schedule",
+    "ScheduleReceiver",
     "ScheduleRun",
     "Team",
 ]

@@ -1,9 +1,7 @@
 """What beat has done for schedules: fire what is due, look at texts, tell what came of it."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from threading import Semaphore
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,38 +14,15 @@ from shared.errors import UserError
 from shared.schedules.firing import fire_due
 from shared.schedules.models import Schedule
 from shared.schedules.running import ClaimedRun, begin, claim_run, give_up, settle
+from worker.background import Crew
 from worker.node import Node
 
 log = structlog.get_logger(__name__)
 
-# Texts that are looked at side by side.
-LOOKERS = 4
 
-
-class Lookers:
-    """Threads that look at texts: a slow server must not hold up who takes back jobs."""
-
-    def __init__(self, count: int = LOOKERS):
-        self._threads = ThreadPoolExecutor(count, "schedules")
-        self._free = Semaphore(count)
-
-    def look(self, node: Node) -> None:
-        """Have due runs looked at, as many as there are free threads."""
-        while self._free.acquire(blocking=False):
-            run = _claim(node)
-            if run is None:
-                self._free.release()
-                return
-            self._threads.submit(self._look, node, run)
-
-    def _look(self, node: Node, run: ClaimedRun) -> None:
-        try:
-            look_at(node, run)
-        except Exception:
-            # Its claim runs out, and it is looked at again.
-            log.exception("text not looked at", run=run.id)
-        finally:
-            self._free.release()
+def crew() -> Crew[ClaimedRun]:
+    """Return the threads that look at the texts of due runs."""
+    return Crew("schedules", _claim, look_at)
 
 
 def look_at_all(node: Node) -> None:

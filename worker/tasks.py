@@ -1,12 +1,12 @@
 """The tasks: a ticket says that there is work on a queue; the database says which."""
 
 from shared.jobs.models import Kind
+from worker import notices, scheduling
 from worker.app import app, current_node
 from worker.runners import work
-from worker.scheduling import Lookers, tick
 from worker.sweeper import sweep
 
-lookers = Lookers()
+lookers, senders = scheduling.crew(), notices.crew()
 
 
 @app.task(name="charloom.train")  # type: ignore[untyped-decorator]
@@ -30,4 +30,10 @@ def sweep_once() -> None:
 @app.task(name="charloom.schedules")  # type: ignore[untyped-decorator]
 def run_schedules() -> None:
     """Fire schedules that are due, look at their texts, tell what came of them."""
-    tick(current_node(), lookers.look)
+    scheduling.tick(current_node(), lookers.work)
+
+
+@app.task(name="charloom.notices")  # type: ignore[untyped-decorator]
+def send_notices() -> None:
+    """Send the notices that are due."""
+    senders.work(current_node())

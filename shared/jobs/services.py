@@ -26,6 +26,7 @@ from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.models import ENDED, Job, Status
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
+from shared.notices.services import job_ended
 
 # How far apart one team's waiting jobs are spread in the order of claims: in that time other
 # teams' jobs get their turn.
@@ -201,6 +202,8 @@ def _leave(
     if not jobs:
         raise lease_lost(lease)
     add_event(session, jobs[0], status, data)
+    if status in ENDED:
+        job_ended(session, jobs[0].id, jobs[0].name, status)
     if status is Status.QUEUED:
         want_ticket(session, jobs[0].kind)
     return jobs[0]
@@ -234,6 +237,8 @@ def _stop(session: Session, job_id: str, move: str, to: Status, at_once: tuple[S
     )
     if jobs:
         add_event(session, jobs[0], to)
+        if to in ENDED:
+            job_ended(session, jobs[0].id, jobs[0].name, to)
         return jobs[0]
     jobs = change(session, Job.id == job_id, Job.status == Status.RUNNING, requested=move)
     if not jobs:

@@ -14,12 +14,14 @@ from shared.corpora.queries import get_corpus
 from shared.errors import CorpusTooShort, FieldProblem, InvalidFields, KeyReused, NotFound
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.services import submit
 from shared.models.models import NamedModel
 from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
+from shared.notices.services import check_receivers, tell_job
 from shared.prompts import fit_prompt
-from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
+from shared.specs import TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,13 @@ def check_length(spec: TrainingSpec, version: CorpusVersion) -> None:
 def _submit(
     session: Session, who: Submitter, request: TrainingRequest | GenerationRequest, job: Job
 ) -> Job:
+    check_receivers(session, who.team_id, request.notify)
     job.id, job.team_id, job.max_losses = new_id(), who.team_id, who.max_losses
     job.idempotency_key = who.idempotency_key
     job.request_sha256 = _fingerprint(Kind(job.kind), request)
-    return submit(session, job)
+    submit(session, job)
+    tell_job(session, job.id, request.notify)
+    return job
 
 
 def _earlier(

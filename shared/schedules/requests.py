@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.specs import GenerationSpec, Name, Spec, TrainingPlan
+from shared.jobs.requests import TrainingPlan
+from shared.specs import GenerationSpec, Name, Spec
 
 MOST_URL = 2000
 
@@ -46,6 +47,9 @@ class ScheduleRequest(Spec):
         "newest",
         description="Of the times that nobody kept, as while the service was down: make up for "
         "the newest, or for none.",
+    )
+    notify: Annotated[list[str], Field(max_length=5)] = Field(
+        default=[], description="The ids of the receivers that are told what comes of its runs."
     )
     enabled: bool = Field(True, description="Whether it fires.")
 

@@ -16,12 +16,14 @@ from shared.corpora.queries import get_corpus
 from shared.db import database_time
 from shared.errors import UserError
 from shared.jobs.models import ENDED, Job, Status
+from shared.jobs.requests import GenerationRequest, TrainingPlan, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.models.models import Action, Decision, NamedModel
 from shared.models.services import work_for
+from shared.notices.queries import told_of
+from shared.notices.services import schedule_told
 from shared.schedules.firing import end
 from shared.schedules.models import ACTIVE, RunStatus, Schedule, ScheduleRun
-from shared.specs import GenerationRequest, TrainingPlan, TrainingRequest
 
 # How long a process may look at a run's text before another one does.
 CLAIM_SECONDS = 300.0
@@ -80,7 +82,7 @@ def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses:
     try:
         job = _submit(session, schedule, version, max_losses)
     except UserError as error:
-        end(run, RunStatus.FAILED, told(error))
+        _fail(session, run, error)
         return
     run.status, run.job_id, run.claimed_until = RunStatus.RUNNING, job.id, None
 
@@ -88,7 +90,18 @@ def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses:
 def give_up(session: Session, claimed: ClaimedRun, error: UserError) -> None:
     """End a run whose text could not be had."""
     if run := _locked(session, claimed.id):
-        end(run, RunStatus.FAILED, told(error))
+        _fail(session, run, error)
+
+
+def _fail(session: Session, run: ScheduleRun, error: UserError) -> None:
+    end(run, RunStatus.FAILED, told(error))
+    _tell(session, run, "failed")
+
+
+def _tell(session: Session, run: ScheduleRun, what: str) -> None:
+    """Have the schedule's receivers told what came of a run."""
+    name = session.get_one(Schedule, run.schedule_id).name
+    schedule_told(session, run.schedule_id, what, f"The schedule {name!r}: {run.reason}")
 
 
 def told(error: UserError) -> str:
@@ -121,7 +134,9 @@ def _settle(session: Session, run: ScheduleRun, job: Job) -> None:
         reason = f"{decision.action}: {decision.reason}"
         if decision.action == Action.PROMOTED:
             run.generation_job_id = _generate(session, run, decision, job.max_losses)
-    end(run, ENDS[Status(job.status)], reason)
+    status = ENDS[Status(job.status)]
+    end(run, status, reason)
+    _tell(session, run, decision.action if decision else status)
 
 
 def _generate(
@@ -131,7 +146,11 @@ def _generate(
     if schedule.generation is None or decision.checkpoint_id is None:
         return None
     request = GenerationRequest.model_validate(
-        schedule.generation | {"checkpoint_id": decision.checkpoint_id}
+        schedule.generation
+        | {
+            "checkpoint_id": decision.checkpoint_id,
+            "notify": told_of(session, schedule.id),
+        }
     )
     job = submit_generation(session, Submitter(schedule.team_id, max_losses), request)
     work_for(session, session.get_one(NamedModel, schedule.model_id), job.id)

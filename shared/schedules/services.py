@@ -13,6 +13,7 @@ from shared.errors import InvalidFields, NotFound
 from shared.ids import new_id
 from shared.jobs.submissions import check_length
 from shared.models.services import ensure_model
+from shared.notices.services import check_receivers, tell_schedule
 from shared.schedules.firing import place
 from shared.schedules.models import Schedule, ScheduleRun
 from shared.schedules.queries import get_schedule
@@ -27,6 +28,7 @@ def add_schedule(
     schedule = Schedule(id=new_id(), team_id=team_id, created_at=now(), validators=None)
     session.add(_filled(session, schedule, request, moment))
     session.flush()
+    tell_schedule(session, schedule.id, request.notify)
     return schedule
 
 
@@ -39,7 +41,9 @@ def change_schedule(
     """
     if (request.url, request.corpus_id) != (schedule.url, schedule.corpus_id):
         schedule.validators = None
-    return _filled(session, schedule, request, moment)
+    _filled(session, schedule, request, moment)
+    tell_schedule(session, schedule.id, request.notify)
+    return schedule
 
 
 def run_now(session: Session, team_id: str, schedule_id: str, moment: datetime) -> ScheduleRun:
@@ -60,6 +64,7 @@ def _filled(
     timing = Timing.of(request.cron, request.time_zone)
     corpus = _corpus(session, schedule.team_id, request.corpus_id)
     check_length(request.training.spec(), corpus.latest_version)
+    check_receivers(session, schedule.team_id, request.notify)
     values: dict[str, Any] = {
         "name": request.name,
         "enabled": request.enabled,

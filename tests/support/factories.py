@@ -19,11 +19,11 @@ from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.queries import get_job
 from shared.jobs.records import NewSample, record_epoch
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, claim, fail, pause, succeed
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.jobs.written import NewPiece, write_pieces
-from shared.specs import GenerationRequest, TrainingRequest
 
 TEXT = "It was the best of times, it was the worst of times.\n" * 40
 WORKER = "node:1"

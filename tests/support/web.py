@@ -53,6 +53,8 @@ def serving(answer: Answer) -> Iterator[str]:
         def do_GET(self) -> None:
             answer(self)
 
+        do_POST = do_GET  # noqa: N815
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep the test's output clean."""
 

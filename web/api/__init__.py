@@ -9,6 +9,7 @@ from web.api import (
     jobs,
     models,
     presets,
+    receivers,
     records,
     schedules,
     submissions,
@@ -36,6 +37,7 @@ def register_api(app: APIFlask) -> None:
         presets.presets,
         schedules.schedules,
         models.models,
+        receivers.receivers,
     ):
         app.register_blueprint(blueprint)
     describe(app)

@@ -31,11 +31,12 @@ class Schedule(Answer):
     generation: dict[str, Any] | None
     overlap: Literal["skip", "queue", "replace"]
     missed: Literal["newest", "none"]
+    notify: list[str]
     created_at: datetime
     links: dict[str, str]
 
     @classmethod
-    def of(cls, row: schedules.Schedule, model: str, now: datetime) -> Self:
+    def of(cls, row: schedules.Schedule, model: str, notify: list[str], now: datetime) -> Self:
         """Return a schedule as it is told at a time."""
         links = {
             "self": url_for("schedules.show", schedule_id=row.id),
@@ -43,8 +44,8 @@ class Schedule(Answer):
             "model": url_for("models.show", name=model),
         }
         times = row.timing.preview(now) if row.enabled else []
-        fields = row_fields(row, cls, "links", "model", "next_times")
-        return cls(**fields, model=model, next_times=times, links=links)
+        fields = row_fields(row, cls, "links", "model", "next_times", "notify")
+        return cls(**fields, model=model, notify=notify, next_times=times, links=links)
 
 
 class SchedulePage(Listed):

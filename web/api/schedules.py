@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.db import database_now
 from shared.models.models import NamedModel
+from shared.notices.queries import told_of
 from shared.pages import Page
 from shared.schedules import models, services
 from shared.schedules.queries import get_schedule, list_runs, list_schedules
@@ -118,11 +119,11 @@ def runs(schedule_id: str, query: PageQuery) -> RunPage:
 
 def _told(session: Session, row: models.Schedule) -> Schedule:
     name = session.get_one(NamedModel, row.model_id).name
-    return Schedule.of(row, name, database_now(session))
+    return Schedule.of(row, name, told_of(session, row.id), database_now(session))
 
 
 def _request(session: Session, row: models.Schedule) -> dict[str, Any]:
     """Return the request that a schedule could have been made from as it is now."""
     own = {name: getattr(row, name, None) for name in ScheduleRequest.model_fields}
     model = session.get_one(NamedModel, row.model_id).name
-    return own | row.cleaning | {"model": model}
+    return own | row.cleaning | {"model": model, "notify": told_of(session, row.id)}

@@ -8,8 +8,9 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from shared.jobs import models
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
-from shared.specs import GenerationRequest, Spec, TrainingRequest
+from shared.specs import Spec
 from web.api.inputs import takes
 from web.api.schemas import Job
 from web.api.writing import write

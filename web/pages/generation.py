@@ -5,10 +5,11 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.errors import FieldProblem, UnknownPrompt
+from shared.jobs.requests import GenerationRequest
 from shared.jobs.submissions import submit_generation
 from shared.models.queries import list_models
 from shared.pages import MAX_LIMIT
-from shared.specs import GenerationRequest, GenerationSpec
+from shared.specs import GenerationSpec
 from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading

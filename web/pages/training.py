@@ -9,8 +9,9 @@ from shared.checkpoints.queries import get_checkpoint
 from shared.corpora.models import Corpus
 from shared.corpora.queries import get_version
 from shared.errors import NotFound
+from shared.jobs.requests import TrainingRequest
 from shared.jobs.submissions import submit_training
-from shared.specs import PRESET_NOTES, PRESETS, TrainingRequest, TrainingSpec
+from shared.specs import PRESET_NOTES, PRESETS, TrainingSpec
 from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.specs import GenerationRequest, TrainingRequest
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from tests.integration.api.client import Api
 
 METHODS = {"get", "post", "put", "patch", "delete"}

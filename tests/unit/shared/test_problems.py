@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import FieldProblem
+from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.problems import accepted, bounds, invalid
-from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
+from shared.specs import TrainingSpec
 
 
 def problems(model: Any, **fields: Any) -> dict[str, FieldProblem]:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from shared.errors import FieldProblem, InvalidFields
-from shared.specs import GenerationRequest, TrainingRequest, TrainingSpec
+from shared.jobs.requests import GenerationRequest, TrainingRequest
+from shared.specs import TrainingSpec
 from web.pages.forms import Form, leaves, literals, range_of, validated, values
 
 
