@@ -38,6 +38,14 @@ class Client:
         """Close the connections."""
         self._http.close()
 
+    def get(self, path: str, **params: Any) -> Json:
+        """Return what ``path`` of the API answers."""
+        return self._send("GET", path, params=params)
+
+    def post(self, path: str, body: Json | None = None) -> Json:
+        """Send a body to ``path`` of the API; return the answer."""
+        return self._send("POST", path, json=body)
+
     def add_corpus(self, name: str, **source: Any) -> Json:
         """Add a corpus from ``text=`` or ``builtin=``."""
         return self._send("POST", "/corpora", json={"name": name, **source})

@@ -28,11 +28,16 @@ def list_models(
 
 
 def list_decisions(
-    session: Session, model_id: str, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+    session: Session,
+    model_id: str,
+    *,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    newest_first: bool = False,
 ) -> Page[Decision]:
-    """Return a model's history, oldest first."""
+    """Return a model's history, oldest first unless asked otherwise."""
     query = select(Decision).where(Decision.model_id == model_id)
-    return page(session, query, Decision.id, after=after, limit=limit)
+    return page(session, query, Decision.id, after=after, limit=limit, newest_first=newest_first)
 
 
 def latest_text(session: Session, model: NamedModel) -> Job:

@@ -1,6 +1,8 @@
 """Reading schedules and their history."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.errors import NotFound
@@ -32,8 +34,24 @@ def list_schedules(
 
 
 def list_runs(
-    session: Session, schedule_id: str, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+    session: Session,
+    schedule_id: str,
+    *,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    newest_first: bool = False,
 ) -> Page[ScheduleRun]:
-    """Return a schedule's history, newest first."""
+    """Return a schedule's history, oldest first unless asked otherwise."""
     query = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule_id)
-    return page(session, query, ScheduleRun.id, after=after, limit=limit, newest_first=True)
+    key = ScheduleRun.id
+    return page(session, query, key, after=after, limit=limit, newest_first=newest_first)
+
+
+def last_runs(session: Session, schedule_ids: Sequence[str]) -> dict[str, ScheduleRun]:
+    """Return the newest run of each schedule that has one, by the schedule's id."""
+    mine = ScheduleRun.schedule_id
+    place = func.row_number().over(partition_by=mine, order_by=ScheduleRun.id.desc())
+    ranked = select(ScheduleRun.id, place.label("place")).where(mine.in_(schedule_ids)).subquery()
+    newest = select(ranked.c.id).where(ranked.c.place == 1)
+    rows = session.scalars(select(ScheduleRun).where(ScheduleRun.id.in_(newest)))
+    return {row.schedule_id: row for row in rows}

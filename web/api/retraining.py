@@ -71,7 +71,7 @@ class ScheduleRun(Answer):
 
 
 class RunPage(Listed):
-    """Runs, newest first."""
+    """Runs, oldest first."""
 
     data: list[ScheduleRun]
 

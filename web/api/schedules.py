@@ -74,7 +74,7 @@ def change(schedule_id: str, body: ScheduleChange) -> Schedule:
     def work(session: Session) -> Schedule:
         row = get_schedule(session, context.team_id(), schedule_id, lock=True)
         given = body.model_dump(include=body.model_fields_set, exclude_unset=True)
-        request = validated(ScheduleRequest, _request(session, row) | given)
+        request = validated(ScheduleRequest, request_of(session, row) | given)
         return _told(
             session, services.change_schedule(session, row, request, database_now(session))
         )
@@ -108,7 +108,7 @@ def run(schedule_id: str) -> tuple[ScheduleRun, int]:
 @takes(schedules, PageQuery, "query")
 @schedules.output(RunPage)
 def runs(schedule_id: str, query: PageQuery) -> RunPage:
-    """List what became of each time of a schedule, newest first."""
+    """List what became of each time of a schedule, oldest first."""
     with context.services().db.read() as session:
         get_schedule(session, context.team_id(), schedule_id)
         found: Page[models.ScheduleRun] = list_runs(
@@ -122,7 +122,7 @@ def _told(session: Session, row: models.Schedule) -> Schedule:
     return Schedule.of(row, name, told_of(session, row.id), database_now(session))
 
 
-def _request(session: Session, row: models.Schedule) -> dict[str, Any]:
+def request_of(session: Session, row: models.Schedule) -> dict[str, Any]:
     """Return the request that a schedule could have been made from as it is now."""
     own = {name: getattr(row, name, None) for name in ScheduleRequest.model_fields}
     model = session.get_one(NamedModel, row.model_id).name

@@ -11,12 +11,18 @@ from web.pages.generation import generation
 from web.pages.home import home
 from web.pages.jobs import jobs
 from web.pages.live import live
+from web.pages.models import models
+from web.pages.receivers import receivers
+from web.pages.schedules import schedules
 from web.pages.security import check_token, secure_pages
 from web.pages.training import training
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
-for blueprint in (home, corpora, training, generation, jobs, live, checkpoints):
+for blueprint in (
+    *(home, corpora, training, generation, jobs, live, checkpoints),
+    *(schedules, models, receivers),
+):
     pages.register_blueprint(blueprint)
 
 

@@ -23,6 +23,8 @@ INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 SHOWN = 80
+# What a ticked box sends, and what stands between several of one name.
+YES, SEVERAL = "yes", " "
 # Limits beyond this are there for the database's sake and say nothing to people.
 ENDLESS = 10**9
 
@@ -64,25 +66,33 @@ class Form:
 
     def other_errors(self, *shown: str) -> list[str]:
         """Return the problems of everything but the ``shown`` fields."""
-        rest = [f"{label(p.field)}: {p.message}" for p in self.problems if p.field not in shown]
+        others = (p for p in self.problems if p.field not in shown)
+        rest = [f"{label(own_name(p.field))}: {p.message}" for p in others]
         return rest or ([self.message] if self.message and not self.problems else [])
 
     def help(self, name: str) -> str:
         """Return a field's meaning."""
-        return _with_word(name, self.model.model_fields[name].description or "")
+        return _with_word(own_name(name), self.info(name).description or "")
 
     def range(self, name: str) -> str:
         """Return a field's range in words, or ''."""
-        return range_of(name, self.model.model_fields[name])
+        return range_of(own_name(name), self.info(name))
 
     def choices(self, name: str) -> list[Choice]:
         """Return the values of a field that has few, or an empty list."""
-        return [Choice(v, v) for v in literals(self.model.model_fields[name])]
+        return [Choice(v, v) for v in literals(self.info(name))]
+
+    def info(self, name: str) -> FieldInfo:
+        """Return what the model says of a field, also of one inside another: 'training.epochs'."""
+        model, own = self.model, own_name(name)
+        for part in name.split(".")[:-1]:
+            model = inner_model(model.model_fields[part]) or model
+        return model.model_fields[own]
 
     def numeric(self, name: str) -> str:
         """Return the keyboard that a phone should show: numeric, decimal or text."""
-        kinds = leaves(self.model.model_fields[name].annotation)
-        if name == "temperature" or NoneType in kinds:
+        kinds = leaves(self.info(name).annotation)
+        if own_name(name) == "temperature" or NoneType in kinds:
             return "text"
         return "decimal" if float in kinds else "numeric" if int in kinds else "text"
 
@@ -101,7 +111,8 @@ def typed_values() -> dict[str, str]:
 
     Browsers send each newline as two characters (HTML, 4.10.21.8).
     """
-    return {name: text.replace("\r\n", "\n") for name, text in request.form.items()}
+    # Boxes of one name are one field.
+    return {name: SEVERAL.join(texts).replace("\r\n", "\n") for name, texts in request.form.lists()}
 
 
 def validated(model: type[M], typed: Mapping[str, str]) -> M:
@@ -122,7 +133,22 @@ def values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
     filled = {
         name: text for name, text in given.items() if text if name == "prompt" or text.strip()
     }
-    return {name: _value(name, model.model_fields[name], text) for name, text in filled.items()}
+    found = {name: _value(name, model.model_fields[name], text) for name, text in filled.items()}
+    return found | _inner_values(model, typed)
+
+
+def _inner_values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the specs inside a model; one that may be left out is asked for by a box."""
+    found: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        inner = inner_model(info)
+        if inner is None:
+            continue
+        wanted = NoneType not in leaves(info.annotation) or typed.get(name) == YES
+        prefix = f"{name}."
+        own = {k.removeprefix(prefix): v for k, v in typed.items() if k.startswith(prefix)}
+        found[name] = values(inner, own) if wanted else None
+    return {name: value for name, value in found.items() if value != {}}
 
 
 def attempt(form: Form, work: Callable[[], str]) -> tuple[str | None, int]:
@@ -153,8 +179,20 @@ def range_of(name: str, info: FieldInfo) -> str:
 
 def accepted_words(problem: FieldProblem) -> str:
     """Return what a field accepts, as a form says it."""
-    words = ACCEPTED.get(problem.field, problem.accepted)
-    return _with_word(problem.field, words)
+    own = own_name(problem.field)
+    return _with_word(own, ACCEPTED.get(own, problem.accepted))
+
+
+def own_name(field: str) -> str:
+    """Return a field's name without that of the spec it lies in."""
+    return field.rpartition(".")[2]
+
+
+def inner_model(info: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of a field that holds a spec, or None."""
+    kinds = leaves(info.annotation)
+    models = (k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
+    return next(models, None)
 
 
 def literals(info: FieldInfo) -> list[str]:
@@ -179,6 +217,12 @@ def fields_but(model: type[BaseModel], shown: Iterable[str]) -> list[str]:
 
 
 def _value(name: str, info: FieldInfo, text: str) -> Any:
+    if inner_model(info) is not None:
+        return None
+    if name == "notify":
+        return text.split(SEVERAL)
+    if info.annotation is bool:
+        return text == YES
     if name == "stop":
         return [_unescaped(line) for line in text.split("\n") if line]
     if name == "temperature":

@@ -57,6 +57,7 @@ def _page(form: Form) -> str:
     with services().db.read() as session:
         rows = reading.checkpoints_to_choose(session, team_id(), wanted)
         best = reading.best_checkpoint(session, team_id())
+        receivers = reading.all_receivers(session, team_id())
         models = list_models(session, team_id(), limit=MAX_LIMIT).data
     return render_template(
         "generation_new.html",
@@ -65,6 +66,7 @@ def _page(form: Form) -> str:
         models=[Choice(row.name, row.name) for row in models if row.checkpoint_id],
         chosen=wanted or (best.id if best else ""),
         main=MAIN,
+        receivers=receivers,
         folded=fields_but(GenerationSpec, MAIN),
         defaults=_defaults(),
     )

@@ -13,6 +13,8 @@ from shared.db import Base
 from shared.errors import NotFound
 from shared.jobs.models import Epoch, Event, Job, Output, Sample, Status
 from shared.jobs.queries import NO_TEXT
+from shared.notices.models import Receiver
+from shared.notices.queries import list_receivers, told_of
 from shared.pages import MAX_LIMIT
 
 R = TypeVar("R", bound=Base)
@@ -160,3 +162,19 @@ def _newest(
 ) -> list[R]:
     query = select(model).where(owner == job_id).order_by(key.desc()).limit(limit)
     return list(session.scalars(query))
+
+
+def all_receivers(session: Session, team_id: str) -> list[Receiver]:
+    """Return the receivers to choose from."""
+    return list_receivers(session, team_id, limit=MAX_LIMIT).data
+
+
+def receivers_of(session: Session, schedule_id: str) -> list[Receiver]:
+    """Return the receivers that are told what comes of a schedule's runs."""
+    rows = (session.get(Receiver, receiver_id) for receiver_id in told_of(session, schedule_id))
+    return [row for row in rows if row is not None]
+
+
+def corpus_of(session: Session, corpus_id: str) -> Corpus:
+    """Return a corpus that something refers to."""
+    return session.get_one(Corpus, corpus_id)

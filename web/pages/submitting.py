@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from shared.checkpoints.models import Checkpoint
+from shared.corpora.models import Corpus
 from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.submissions import Submitter
@@ -27,6 +28,13 @@ def submitter(typed: Mapping[str, str]) -> Submitter:
 def fresh_once() -> str:
     """Return the mark of a newly shown form."""
     return new_id()
+
+
+def corpus_choice(corpus: Corpus) -> Choice:
+    """Return a corpus as it is chosen, by its newest version."""
+    latest = corpus.latest_version
+    size = words.counted(latest.characters, "character")
+    return Choice(corpus.id, f"{corpus.name} · {size}, {latest.vocabulary_size:,} distinct")
 
 
 def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:

@@ -11,19 +11,19 @@ from shared.corpora.queries import get_version
 from shared.errors import NotFound
 from shared.jobs.requests import TrainingRequest
 from shared.jobs.submissions import submit_training
-from shared.specs import PRESET_NOTES, PRESETS, TrainingSpec
+from shared.specs import TrainingSpec
 from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
-from web.pages.submitting import checkpoint_choices, fresh_once, submitter
-from web.pages.words import counted, number, unset
+from web.pages.presets import DEFAULT_PRESET, preset_choices, preset_numbers, preset_of
+from web.pages.submitting import checkpoint_choices, corpus_choice, fresh_once, submitter
+from web.pages.words import counted
 
 training = APIBlueprint("training", __name__, url_prefix="/training", enable_openapi=False)
 
 # What most people want to change; every other field of the spec is folded.
 MAIN = ("epochs", "max_windows", "units", "window", "learning_rate", "sample_temperature")
-DEFAULT_PRESET = str(TrainingRequest.model_fields["preset"].default)
 
 
 @training.get("/new")
@@ -82,47 +82,20 @@ def _page(form: Form) -> str:
     with services().db.read() as session:
         corpora = reading.all_corpora(session, team_id())
         checkpoints = reading.checkpoints_to_choose(session, team_id(), wanted)
+        receivers = reading.all_receivers(session, team_id())
     return render_template(
         "training_new.html",
         form=form,
-        corpora=[_corpus_choice(corpus) for corpus in corpora],
+        corpora=[corpus_choice(corpus) for corpus in corpora],
         versions=_version_choices(corpora),
         checkpoints=checkpoint_choices(checkpoints),
-        presets=_presets(),
-        preset=_preset(form),
+        presets=preset_choices(),
+        preset=preset_of(form),
         main=MAIN,
         folded=fields_but(TrainingSpec, MAIN),
-        numbers=_numbers(),
+        receivers=receivers,
+        numbers=preset_numbers(),
     )
-
-
-def _preset(form: Form) -> str:
-    typed = form.value("preset")
-    return typed if typed in PRESETS else DEFAULT_PRESET
-
-
-def _presets() -> list[Choice]:
-    return [Choice(name, PRESET_NOTES.get(name, "")) for name in PRESETS]
-
-
-def _numbers() -> dict[str, dict[str, str]]:
-    """Return what each preset says of each field, to be shown where nothing is typed."""
-    return {
-        preset: {name: _said(name, getattr(spec, name)) for name in TrainingSpec.model_fields}
-        for preset, spec in PRESETS.items()
-    }
-
-
-def _said(name: str, value: object) -> str:
-    if value is None:
-        return unset(name)
-    return number(value) if isinstance(value, (int, float)) else str(value)
-
-
-def _corpus_choice(corpus: Corpus) -> Choice:
-    latest = corpus.latest_version
-    size = counted(latest.characters, "character")
-    return Choice(corpus.id, f"{corpus.name} · {size}, {latest.vocabulary_size:,} distinct")
 
 
 def _version_choices(corpora: list[Corpus]) -> list[Choice]:

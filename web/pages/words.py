@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.schedules.models import Schedule
 
 UNITS = ("KB", "MB", "GB", "TB")
 NONE = "–"
@@ -128,7 +131,31 @@ LABELS = {
     "stop": "Stop at",
 }
 
+PLAIN = {"0 * * * *": "every hour", "0 3 * * *": "every night at 3:00",
+         "0 3 * * 1": "every Monday at 3:00"}  # fmt: skip
+RUN_BADGES = {"waiting": "queued", "due": "queued", "skipped": "", "cancelled": ""}
+
+
+def when_due(schedule: Schedule) -> str:
+    """Return when a schedule is due: in words, or as its line."""
+    line = PLAIN.get(schedule.cron, schedule.cron)
+    return f"{line}, {schedule.time_zone}"
+
+
+def in_zone(time: datetime, zone: str) -> str:
+    """Return a time as clocks in a zone show it."""
+    return f"{time.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M %Z}"
+
+
+def run_badge(status: str) -> str:
+    """Return the badge of a run's status."""
+    return RUN_BADGES.get(status, status)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "when_due": when_due,
+    "in_zone": in_zone,
+    "run_badge": run_badge,
     "number": number,
     "loss": loss,
     "share": share,

@@ -5,7 +5,7 @@ const presetForm = document.querySelector("form[data-presets]");
 
 function showPreset() {
   const presets = JSON.parse(presetForm.dataset.presets);
-  const chosen = presetForm.querySelector("input[name=preset]:checked");
+  const chosen = presetForm.querySelector("input[name$=preset]:checked");
   for (const [name, said] of Object.entries(presets[chosen.value])) {
     const field = presetForm.elements.namedItem(name);
     const standard = field.querySelector("option[data-default]");
@@ -15,7 +15,7 @@ function showPreset() {
 }
 
 if (presetForm) {
-  for (const radio of presetForm.querySelectorAll("input[name=preset]")) {
+  for (const radio of presetForm.querySelectorAll("input[name$=preset]")) {
     radio.addEventListener("change", showPreset);
   }
   showPreset();

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from shared.db import Database
 from shared.ids import new_id
 from shared.notices.sending import Outcome, claim_notice, record

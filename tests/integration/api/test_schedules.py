@@ -104,7 +104,7 @@ def test_run_now_and_the_history(api: Api, body: dict[str, Any]) -> None:
     second = api.post(schedule["links"]["self"] + "/run").get_json()
     assert (second["status"], second["reason"]) == ("skipped", "the run before had not ended")
     runs = api.get(schedule["links"]["runs"]).get_json()["data"]
-    assert [run["id"] for run in runs] == [second["id"], first.get_json()["id"]]
+    assert [run["id"] for run in runs] == [first.get_json()["id"], second["id"]]
 
 
 def test_a_deleted_schedule_is_gone_with_its_history(api: Api, body: dict[str, Any]) -> None:

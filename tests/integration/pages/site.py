@@ -36,7 +36,7 @@ class Page:
 
     def errors(self) -> set[str]:
         """Return the fields that an error stands beside."""
-        return set(re.findall(r'class="field-error" id="(\w+)-error"', self.html))
+        return set(re.findall(r'class="field-error" id="([\w.]+)-error"', self.html))
 
     def value(self, field: str) -> str | None:
         """Return what an input, a text area or a select holds."""
