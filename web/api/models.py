@@ -47,7 +47,7 @@ class Policy(Spec):
     """What a candidate must do to be promoted; what is left out stays."""
 
     margin: float = Field(
-        0, ge=0, le=10, description="Bits a character that it must be better by, and more."
+        0, ge=0, le=10, description="It must be better by more bits a character than this."
     )
     most_copied: float = Field(
         services.MOST_COPIED,
