@@ -24,6 +24,7 @@ NAMES = (
     "training_memory",
     "sampling_speed",
     "writing_memory",
+    "copying_check",
 )
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 HEAD = "| figure | charloom | yardstick, same run | times better | wanted |\n" + "| --- " * 5 + "|"

@@ -87,7 +87,8 @@ def workbench(**settings: Any) -> Iterator[Workbench]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/charloom.db"
         migrations.upgrade(url)
-        chosen = load_settings(database_url=url, log_level="WARNING", **settings)
+        own = {"database_url": url, "cache_folder": Path(folder, "cache")}
+        chosen = load_settings(log_level="WARNING", **own | settings)
         configure_logs(chosen)
         structlog.contextvars.clear_contextvars()
         db = Database(url)
