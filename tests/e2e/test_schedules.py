@@ -75,11 +75,11 @@ class Scheduled:
 
     def model(self) -> dict[str, Any]:
         """Return the schedule's model."""
-        return self.client.get("/models/bard")
+        return self.client.get("/models/keeper")
 
     def text(self, folder: Path) -> str:
         """Return what stands at the model's stable address."""
-        self.client.download("/models/bard/latest/output.txt", folder / "output.txt")
+        self.client.download("/models/keeper/latest/output.txt", folder / "output.txt")
         return (folder / "output.txt").read_text(encoding="utf-8")
 
     def _run(self, run_id: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def test_a_model_keeps_up_with_its_text(client: Client, server: Server, tmp_path
     receiver = client.post("/receivers", {"name": "ours", "url": server.url})
     corpus = client.add_corpus("the text", text=PROSE)
     schedule = Scheduled(client, client.post("/schedules", {
-        "name": "nightly bard", "cron": "nightly", "time_zone": "Europe/Berlin", "model": "bard",
+        "name": "keeping up", "cron": "nightly", "time_zone": "Europe/Berlin", "model": "keeper",
         "corpus_id": corpus["id"], "url": server.url, "training": TRAINING,
         "generation": {"length": 200}, "notify": [receiver["id"]],
     })["id"])  # fmt: skip
@@ -131,11 +131,11 @@ def test_a_model_keeps_up_with_its_text(client: Client, server: Server, tmp_path
     assert schedule.model()["checkpoint_id"] == newer
     assert schedule.text(tmp_path) == rewritten
 
-    back = client.post("/models/bard/rollback", {})
+    back = client.post("/models/keeper/rollback", {})
     assert back["checkpoint_id"] == promoted
     assert schedule.text(tmp_path) == text
-    client.download("/models/bard/latest/model.keras", tmp_path / "model.keras")
-    actions = [line["action"] for line in client.get("/models/bard/history")["data"]]
+    client.download("/models/keeper/latest/model.keras", tmp_path / "model.keras")
+    actions = [line["action"] for line in client.get("/models/keeper/history")["data"]]
     assert actions == ["promoted", "promoted", "kept", "rolled_back"]
 
     # Two promoted and one kept; two jobs that wrote.
