@@ -91,16 +91,16 @@ def mark_common(ids: Any, frozen: Any, suffixes: Any, stretch: int, marked: Any)
     """Set ``marked`` (N,) where ``ids`` (N,) lie in more than ``stretch`` characters of ``frozen``.
 
     A stretch so long holds a place of every ``step`` from which more than half of it matches: only
-    around those it is looked at every place.
+    around those it is looked at every place. Longer ones need not be followed: they are covered by
+    those that begin inside them, and a text that repeats itself has long ones everywhere.
     """
-    step = max(stretch // 2, 1)
+    step, most = max(stretch // 2, 1), stretch + 1
     for probe in range(0, len(ids), step):
-        if longest_at(frozen, suffixes, ids, probe)[0] <= stretch - step:
+        if longest_at(frozen, suffixes, ids[: probe + most], probe)[0] <= stretch - step:
             continue
         for start in range(max(probe - step + 1, 0), probe + 1):
-            length, _ = longest_at(frozen, suffixes, ids, start)
-            if length > stretch:
-                marked[start : start + length] = True
+            if longest_at(frozen, suffixes, ids[: start + most], start)[0] == most:
+                marked[start : start + most] = True
 
 
 def nothing_found(count: int) -> tuple[Any, Any]:

@@ -6,29 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.chromium import Complaints
+from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, add_text, download
 
 pytestmark = pytest.mark.timeout(240)
 
-TEXT = "千里之行，始于足下。\nA journey of a thousand miles begins under one's feet.\n" * 1200
 # Some ten seconds of training on two cores: the page asks every second, and progress must be seen
 # on its way on machines several times as fast, too.
 WATCHED = {"Units": "128", "Windows an epoch": "64000"}
-RUN_MS = 60_000
-NO_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-
-
-def add_text(page: Page, folder: Path, name: str) -> None:
-    """Upload the text through the form."""
-    file = folder / "text.txt"
-    file.write_text(TEXT, encoding="utf-8")
-    page.goto("/corpora/new")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("File", exact=True).set_input_files(file)
-    page.get_by_role("button", name="Add the corpus").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 def submit_training(
@@ -42,15 +29,6 @@ def submit_training(
     page.get_by_label("Name of the job").fill(name)
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
-
-
-def download(page: Page, link: Locator, folder: Path) -> Path:
-    """Click a link that downloads; return the file."""
-    with page.expect_download() as waiting:
-        link.click()
-    path = folder / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return path
 
 
 def drawn(page: Page) -> int:
