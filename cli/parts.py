@@ -1,9 +1,7 @@
 """The parts of the embedded stack: what each is started with."""
 
-import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from cli.addresses import join
 from cli.folder import DataFolder
@@ -11,10 +9,6 @@ from shared.queue import QUEUES
 
 # What worker/app.py logs when a pool process can take jobs.
 WORKER_READY = "pool process ready"
-# Seconds that requests in flight are given when the web server stops.
-WEB_GRACE = 5
-# Where heartbeat files cannot be held up by a slow disk.
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108
 
 
 @dataclass(frozen=True)
@@ -37,12 +31,8 @@ def redis_part(argv: list[str]) -> Part:
 
 def web_part(host: str, port: int) -> Part:
     """Return the web server, which stops first, so that nobody is answered half."""
-    argv = [sys.executable, "-m", "gunicorn", "--bind", join(host, port),
-            "--workers", "2", "--worker-class", "gthread", "--threads", "8",
-            "--graceful-timeout", str(WEB_GRACE), "--no-control-socket"]  # fmt: skip
-    if os.access(MEMORY_FOLDER, os.W_OK):
-        argv += ["--worker-tmp-dir", str(MEMORY_FOLDER)]
-    return Part("web", [*argv, "web:create_app()"], stage=0)
+    argv = [sys.executable, "-m", "gunicorn", "--config", "python:web.serving"]
+    return Part("web", [*argv, "--bind", join(host, port)], stage=0)
 
 
 def beat_part(folder: DataFolder) -> Part:

@@ -15,6 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from shared.queue import NullTickets, Tickets
+from shared.waking import NullWakes, Wakes
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 WRITE = {"charloom_write": True}
@@ -90,9 +91,9 @@ def database_now(session: Session) -> datetime:
 class Database:
     """An engine and its two kinds of transaction. Make one a process, after the fork."""
 
-    def __init__(self, url: str, tickets: Tickets | None = None):
+    def __init__(self, url: str, tickets: Tickets | None = None, wakes: Wakes | None = None):
         self.engine = make_engine(url)
-        self.tickets = tickets or NullTickets()
+        self.tickets, self.wakes = tickets or NullTickets(), wakes or NullWakes()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -109,15 +110,18 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a transaction that commits at the block's end, or rolls back on an error.
 
-        Tickets that the block asked for go out after the commit, never before.
+        Tickets and wakes that the block asked for go out after the commit, never before.
         """
         with self._sessions() as session:
             session.connection(execution_options=WRITE)
             yield session
             session.commit()
             wanted: set[str] = session.info.pop("tickets", set())
+            woken: set[str] = session.info.pop("wakes", set())
         for queue in sorted(wanted):
             self.tickets.send(queue)
+        for job_id in woken:
+            self.wakes.wake(job_id)
 
     def shrink(self) -> None:
         """Give some of the space that deleted rows left back to the disk; keep a reserve.
@@ -154,6 +158,11 @@ def is_away(error: BaseException) -> bool:
 def want_ticket(session: Session, queue: str) -> None:
     """Ask for a ticket on ``queue`` once the transaction of ``session`` has committed."""
     session.info.setdefault("tickets", set()).add(queue)
+
+
+def want_wake(session: Session, job_id: str) -> None:
+    """Have a job's listeners woken once the transaction of ``session`` has committed."""
+    session.info.setdefault("wakes", set()).add(job_id)
 
 
 def make_engine(url: str) -> Engine:

@@ -123,6 +123,13 @@ class Unauthorized(UserError):
     status = 401
 
 
+class TooManyListeners(UserError):
+    """As many listeners as this server can serve listen already; poll, or come again."""
+
+    code = "too_many_listeners"
+    status = 429
+
+
 class Diverged(UserError):
     """The loss is no longer a number."""
 

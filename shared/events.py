@@ -1,10 +1,10 @@
-"""One row per thing that happened to a job, numbered without gaps."""
+"""One row per thing that happened to a job, numbered without gaps; its listeners are woken."""
 
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.db import now
+from shared.db import now, want_wake
 from shared.jobs.models import Event, Job
 
 
@@ -17,3 +17,4 @@ def add_event(session: Session, job: Job, type_: str, data: dict[str, Any] | Non
     session.add(
         Event(job_id=job.id, seq=job.event_seq, type=type_, data=data or {}, created_at=now())
     )
+    want_wake(session, job.id)

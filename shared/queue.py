@@ -4,14 +4,13 @@ Settings as measured: see the comments. A ticket carries no job, so one that is 
 doubled or late breaks nothing.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 from typing import Any, Protocol
 
 import structlog
 from celery import Celery
 from kombu.entity import Queue
 
+from shared.background import Background
 from shared.settings import Settings
 
 QUEUES = ("train", "generate", "maintenance")
@@ -97,27 +96,16 @@ class BackgroundTickets:
 
     def __init__(self, tickets: Tickets):
         self._tickets = tickets
-        self._sender = ThreadPoolExecutor(1, "tickets")
-        self._on_their_way: set[str] = set()
-        self._lock = Lock()
+        self._background = Background("tickets", tickets.send)
 
     def send(self, queue: str) -> bool:
         """Have a ticket sent, unless one for this queue is still waiting to be."""
-        with self._lock:
-            if queue not in self._on_their_way:
-                self._on_their_way.add(queue)
-                self._sender.submit(self._send, queue)
+        self._background.add(queue)
         return True
 
     def waiting(self, queue: str) -> int | None:
         """Ask the broker, in this thread."""
         return self._tickets.waiting(queue)
-
-    def _send(self, queue: str) -> None:
-        # Cleared before it goes: a job that commits from now on needs another one.
-        with self._lock:
-            self._on_their_way.discard(queue)
-        self._tickets.send(queue)
 
 
 def make_celery(settings: Settings) -> Celery:

@@ -16,7 +16,7 @@ import yaml
 from cli.main import main
 from shared.queue import QUEUES, FakeTickets
 from shared.settings import Settings
-from web import create_app
+from web import create_app, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -103,7 +103,8 @@ def test_the_web_health_check_is_a_route(settings_without_servers: Settings) -> 
     assert adapter.match(urlsplit(address[0]).path)
     start = next(words for name, words in instructions(ROOT / "docker" / "web.Dockerfile")
                  if name == "CMD")  # fmt: skip
-    assert "web:create_app()" in "".join(start)
+    assert "--config, python:web.serving" in " ".join(start)
+    assert serving.wsgi_app == "web:create_app()"
 
 
 @pytest.fixture

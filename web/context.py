@@ -7,6 +7,7 @@ from flask import current_app
 from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database
 from shared.settings import Settings
+from web.listeners import Listeners
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Services:
 
     settings: Settings
     db: Database
+    listeners: Listeners
 
 
 def services() -> Services:

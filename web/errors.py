@@ -22,6 +22,11 @@ from shared.ids import new_id
 RETRY_SECONDS = 5
 MOST_RECEIVED = 200
 
+# RFC 9110: a 401 always says which scheme is wanted.
+ADVICE = {
+    401: {"WWW-Authenticate": 'Bearer realm="charloom"'},
+    429: {"Retry-After": str(RETRY_SECONDS)},
+}
 CODES = {413: "too_large", 500: "internal"}
 
 log = structlog.get_logger(__name__)
@@ -63,8 +68,7 @@ def json_safe(value: object) -> object:
 def _charloom(error: CharloomError) -> Response:
     if isinstance(error, InternalError):
         return _unexpected(error)
-    # RFC 9110: a 401 always says which scheme is wanted.
-    headers = {"WWW-Authenticate": 'Bearer realm="charloom"'} if error.status == 401 else {}
+    headers = ADVICE.get(error.status, {})
     return _answer(Answer(error.status, error.code, str(error), error.problems, headers))
 
 

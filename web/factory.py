@@ -9,10 +9,12 @@ from shared.db import Database
 from shared.logs import configure_logs
 from shared.queue import BackgroundTickets, CeleryTickets, Tickets, make_celery
 from shared.settings import Settings, load_settings
+from shared.waking import Doorbell, RedisWakes
 from web.api import register_api
 from web.context import Services
 from web.errors import register_errors
 from web.health import health
+from web.listeners import Listeners
 from web.pages import register_pages
 
 
@@ -40,10 +42,15 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         SESSION_COOKIE_SAMESITE="Lax",
         BOOTSTRAP_SERVE_LOCAL=True,
     )
-    tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
-    app.extensions["charloom"] = Services(settings, Database(settings.database_url, tickets))
+    app.extensions["charloom"] = _services(settings, tickets)
     register_errors(app)
     register_api(app)
     register_pages(app)
     app.register_blueprint(health)
     return app
+
+
+def _services(settings: Settings, tickets: Tickets | None) -> Services:
+    tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
+    db = Database(settings.database_url, tickets, RedisWakes(settings.redis_url))
+    return Services(settings, db, Listeners(db, lambda: Doorbell(settings.redis_url)))

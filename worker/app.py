@@ -18,6 +18,7 @@ from shared.db import Database
 from shared.logs import configure_logs
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
+from shared.waking import RedisWakes
 from worker import devices
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
@@ -75,7 +76,8 @@ def _start_process(**_: Any) -> None:
     """Connect, pin the device, warm the engine up: a job then waits for none of it."""
     global _node
     name = f"{socket.gethostname()}:{current_process().pid}"
-    database = Database(settings.database_url, CeleryTickets(app))
+    wakes = RedisWakes(settings.redis_url)
+    database = Database(settings.database_url, CeleryTickets(app), wakes)
     slot = board.slot(current_process().index)
     _node = Node(settings, database, name, stop_flag, slot, _give_up)
     # Before the seconds that TensorFlow takes.

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db import want_wake
 from shared.errors import LeaseLost
 from shared.events import add_event
 from shared.jobs.models import Job, Status
@@ -37,12 +38,15 @@ def held(lease: Lease) -> tuple[ColumnElement[bool], ...]:
 def fence(session: Session, lease: Lease, **values: Any) -> str | None:
     """Lock a running job's row for this transaction, with changes to it but without an event.
 
-    Returns what was requested meanwhile. Raises ``LeaseLost``.
+    Of its progress the listeners are told. Returns what was requested meanwhile. Raises
+    ``LeaseLost``.
     """
     statement = update(Job).where(*held(lease)).values(attempt=lease.attempt, **values)
     row = session.execute(statement.returning(Job.requested)).one_or_none()
     if row is None:
         raise lease_lost(lease)
+    if "progress" in values:
+        want_wake(session, lease.job_id)
     requested: str | None = row[0]
     return requested
 

@@ -284,4 +284,4 @@ def _fair_at(session: Session, job: Job) -> float:
 
 def _finished(session: Session, lease: Lease) -> dict[str, Any]:
     progress = session.scalar(select(Job.progress).where(Job.id == lease.job_id)) or {}
-    return progress | {"fraction": 1.0, "eta_seconds": 0.0}
+    return progress | {"fraction": 1.0, "eta_seconds": 0.0, "sample": None}

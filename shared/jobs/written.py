@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import read_blob
 from shared.db import Database
-from shared.jobs.models import Event, Output, OutputPiece
+from shared.jobs.models import Event, Output, OutputPiece, Sample
 from shared.jobs.queries import NO_TEXT
 from shared.jobs.records import DISCARDED, NewOutput, record_output
 from shared.jobs.rows import Lease, fence, happened
 from shared.pages import Page
 
-TEXT = "text"
+TEXT, SAMPLE = "text", "sample"
 # Read at once while a text is moved.
 PIECE_ROWS = 50
 # What the events of one page may carry in bytes, and what a piece costs besides its text.
@@ -108,7 +108,10 @@ def shortened(page: Page[Event]) -> Page[Event]:
 
 
 def with_texts(db: Database, job_id: str, events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Return each event's data, and in it each piece's text: None where it was discarded."""
+    """Return each event's data, and in it each piece's text: None where it was discarded.
+
+    That of a sample has its text, too.
+    """
     places = {Place(**piece) for event in events for piece in _pieces(event)}
     texts = read_places(db, job_id, places)
     # Read last: what is begun anew meanwhile may stand in the same places.
@@ -118,12 +121,14 @@ def with_texts(db: Database, job_id: str, events: Sequence[Event]) -> list[dict[
         void = event.seq < discarded.get(piece["number"], 0)
         return piece | {"text": None if void else texts.get(Place(**piece))}
 
-    return [
-        {"pieces": [told(event, piece) for piece in _pieces(event)]}
-        if event.type == TEXT
-        else event.data
-        for event in events
-    ]
+    samples = _samples(db, [event.data["id"] for event in events if event.type == SAMPLE])
+
+    def tells(event: Event) -> dict[str, Any]:
+        if event.type == TEXT:
+            return {"pieces": [told(event, piece) for piece in _pieces(event)]}
+        return event.data | samples.get(event.data.get("id", ""), {})
+
+    return [tells(event) for event in events]
 
 
 def read_places(db: Database, job_id: str, places: Iterable[Place]) -> dict[Place, str]:
@@ -174,6 +179,15 @@ def _is_there(session: Session, lease: Lease, piece: NewPiece) -> bool:
 def _pieces(event: Event) -> list[dict[str, int]]:
     pieces: list[dict[str, int]] = event.data["pieces"] if event.type == TEXT else []
     return pieces
+
+
+def _samples(db: Database, ids: list[str]) -> dict[str, dict[str, Any]]:
+    if not ids:
+        return {}
+    columns = Sample.id, Sample.temperature, Sample.prompt, Sample.text
+    with db.read() as session:
+        rows = session.execute(select(*columns).where(Sample.id.in_(ids))).all()
+    return {row.id: dict(row._mapping) for row in rows}
 
 
 def _discarded(db: Database, job_id: str) -> dict[int, int]:

@@ -16,6 +16,7 @@ from web import downloads
 from web.api.document import download
 from web.api.inputs import Number, NumberedQuery, PageQuery, takes
 from web.api.schemas import CheckpointPage, EpochPage, EventPage
+from web.api.streams import EVENTS, STREAMED, ListenerHeaders, stream, wants_stream
 from web.api.written import OutputPage, SamplePage
 from web.context import services, team_id
 
@@ -33,12 +34,13 @@ class OutputQuery(Spec):
 
 @records.get("/events")
 @takes(records, NumberedQuery, "query")
+@takes(records, ListenerHeaders, "headers")
 @records.output(EventPage)
-def events(job_id: str, query: NumberedQuery) -> EventPage:
-    """List what happened to a job, oldest first; `after` is the last `seq` seen.
-
-    A page ends early where its events carry more than 1 MiB of text.
-    """
+@records.doc(description=EVENTS, responses=STREAMED)
+def events(job_id: str, query: NumberedQuery, headers: ListenerHeaders) -> EventPage | Response:
+    """List what happened to a job, oldest first, or listen to it."""
+    if wants_stream():
+        return stream(job_id, headers.last_event_id or query.after or 0)
     rows = shortened(_page(list_events, job_id, query))
     return EventPage.of(rows, with_texts(services().db, job_id, rows.data))
 

@@ -4,12 +4,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Text that the model wrote after an epoch: the first text (stream 0) of a generation with
+    this prompt, temperature and seed."""
+
+    prompt: str
+    text: str
+    temperature: float
+    rng_seed: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where a run is inside an epoch.
 
     ``fraction`` (0 to 1) and ``eta_seconds`` are of the whole run's training; ``loss`` is the
     mean over the epoch so far; ``characters_per_second`` counts the characters that were guessed
-    and learned from: one a window, or all of a window's where ``loss_at`` is "every".
+    and learned from: one a window, or all of a window's where ``loss_at`` is "every". ``sample`` is
+    what is written of the epoch's sample so far, while it is.
     """
 
     epoch: int
@@ -20,6 +32,7 @@ class Progress:
     characters_per_second: float
     eta_seconds: float
     loss: float
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True)
@@ -38,17 +51,6 @@ class EpochRecord:
     val_accuracy: float | None
     seconds: float
     characters_per_second: float
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Text that the model wrote after an epoch: the first text (stream 0) of a generation with
-    this prompt, temperature and seed."""
-
-    prompt: str
-    text: str
-    temperature: float
-    rng_seed: int
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import copy
 import math
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +176,10 @@ class TrainingRun:
         epoch = (at.epoch - 1) * self._per_epoch
         return Batches.cut(self._order.at(epoch + first, epoch + last) * self.spec.step, size)
 
-    def _reports(self) -> Iterator[Progress]:
+    def _reports(self, sample: Sample | None = None) -> Iterator[Progress]:
         """Yield the progress if it is time to, counted from the end of the last report."""
         if time.perf_counter() - self._reported >= self._progress_seconds:
-            yield self._progress()
+            yield replace(self._progress(), sample=sample)
             self._reported = time.perf_counter()
 
     def _progress(self) -> Progress:
@@ -246,8 +247,8 @@ class TrainingRun:
         stream = Stream(0, prompt, spec.sample_temperature)
         model = CharacterModel.from_keras(self.model)
         writer = Writer(model, self.vocabulary, [stream], generation, spec.window)
-        text = ""
+        sample = Sample(self.vocabulary.decode(prompt), "", spec.sample_temperature, seed)
         for (piece,) in writer.run():
-            text += piece
-            yield from self._reports()
-        return Sample(self.vocabulary.decode(prompt), text, spec.sample_temperature, seed)
+            sample = replace(sample, text=sample.text + piece)
+            yield from self._reports(sample)
+        return sample
