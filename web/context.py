@@ -6,6 +6,7 @@ from flask import current_app
 
 from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database
+from shared.jobs.marks import Marks
 from shared.settings import Settings
 from web.listeners import Listeners
 
@@ -17,6 +18,7 @@ class Services:
     settings: Settings
     db: Database
     listeners: Listeners
+    marks: Marks
 
 
 def services() -> Services:

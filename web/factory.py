@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from shared import tables  # noqa: F401  (the queries need every table)
 from shared.db import Database
+from shared.jobs.marks import Marks
 from shared.logs import configure_logs
 from shared.queue import BackgroundTickets, CeleryTickets, Tickets, make_celery
 from shared.settings import Settings, load_settings
@@ -16,6 +17,7 @@ from web.errors import register_errors
 from web.health import health
 from web.listeners import Listeners
 from web.pages import register_pages
+from web.sessions import LazySessions
 
 
 def create_app(settings: Settings | None = None, tickets: Tickets | None = None) -> APIFlask:
@@ -42,6 +44,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         SESSION_COOKIE_SAMESITE="Lax",
         BOOTSTRAP_SERVE_LOCAL=True,
     )
+    app.session_interface = LazySessions()
     app.extensions["charloom"] = _services(settings, tickets)
     register_errors(app)
     register_api(app)
@@ -53,4 +56,4 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
 def _services(settings: Settings, tickets: Tickets | None) -> Services:
     tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
     db = Database(settings.database_url, tickets, RedisWakes(settings.redis_url))
-    return Services(settings, db, Listeners(db, lambda: Doorbell(settings.redis_url)))
+    return Services(settings, db, Listeners(db, lambda: Doorbell(settings.redis_url)), Marks(db))

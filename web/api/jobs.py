@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Literal
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from shared.jobs import models, services
 from shared.jobs.queries import get_job, list_jobs
 from web import context
+from web.api import polling
 from web.api.inputs import PageQuery, takes
 from web.api.schemas import Job, JobPage
 from web.api.writing import write
@@ -55,14 +56,7 @@ def index(query: JobQuery) -> JobPage:
 )
 def show(job_id: str) -> Response:
     """Show a job."""
-    with context.services().db.read() as session:
-        job = Job.of(get_job(session, context.team_id(), job_id))
-    response = jsonify(job.model_dump(mode="json"))
-    response.cache_control.no_cache = True
-    response.cache_control.private = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return polling.answer(context.services(), job_id)
 
 
 @jobs.delete("/<job_id>")
