@@ -30,13 +30,15 @@ def list_jobs(
     session: Session,
     team_id: str,
     *,
+    ids: list[str] | None = None,
     kind: str | None = None,
     status: str | None = None,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Job]:
-    """Return the team's jobs, newest first."""
+    """Return the team's jobs, newest first; of ``ids`` those that there are."""
     query = select(Job).where(Job.team_id == team_id)
+    query = query.where(Job.id.in_(ids)) if ids is not None else query
     query = query.where(Job.kind == kind) if kind else query
     query = query.where(Job.status == status) if status else query
     return page(session, query, Job.id, after=after, limit=limit, newest_first=True)

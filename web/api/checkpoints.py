@@ -5,6 +5,7 @@ from flask import Response
 
 from shared.checkpoints.queries import get_checkpoint
 from web.api.document import download
+from web.api.faults import OF_FILES, refuses
 from web.api.schemas import Checkpoint
 from web.context import services, team_id
 from web.downloads import bundle_zip, model_keras
@@ -23,14 +24,17 @@ def show(checkpoint_id: str) -> Checkpoint:
 
 
 @checkpoints.get("/<checkpoint_id>/model.keras")
-@checkpoints.doc(responses=download("application/octet-stream", "A plain Keras file"))
+@checkpoints.doc(
+    responses=download("application/octet-stream", "A plain Keras file"),
+    extensions=refuses(*OF_FILES),
+)
 def model(checkpoint_id: str) -> Response:
     """Download a checkpoint as a plain .keras file."""
     return model_keras(services(), checkpoint_id)
 
 
 @checkpoints.get("/<checkpoint_id>/bundle.zip")
-@checkpoints.doc(responses=download("application/zip", "A zip file"))
+@checkpoints.doc(responses=download("application/zip", "A zip file", ranges=False))
 def bundle(checkpoint_id: str) -> Response:
     """Download a checkpoint with its vocabulary, spec and receipt."""
     return bundle_zip(services(), checkpoint_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import url_for
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from shared.db import database_now
@@ -16,7 +16,7 @@ from shared.schedules.queries import get_schedule, list_runs, list_schedules
 from shared.schedules.requests import ScheduleRequest
 from shared.specs import Name
 from web import context
-from web.api.inputs import PageQuery, takes, validated
+from web.api.inputs import PageQuery, takes, validated, without_defaults
 from web.api.retraining import RunPage, Schedule, SchedulePage, ScheduleRun
 from web.api.writing import write
 
@@ -25,6 +25,8 @@ schedules = APIBlueprint("schedules", __name__, url_prefix="/api/v1/schedules", 
 
 class ScheduleChange(ScheduleRequest):
     """What is to be another; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Name = Field("", description="What the schedule is called.")
     cron: str = Field("", description="When it is due, as at its making.")
@@ -92,6 +94,7 @@ def delete(schedule_id: str) -> tuple[str, int]:
 
 @schedules.post("/<schedule_id>/run")
 @schedules.output(ScheduleRun, 202)
+@schedules.doc(extensions={"x-location": False})
 def run(schedule_id: str) -> tuple[ScheduleRun, int]:
     """Run a schedule now, besides its times; `overlap` holds for this run, too."""
 

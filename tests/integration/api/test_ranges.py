@@ -50,7 +50,7 @@ ranges = st.tuples(st.integers(0, len(WHOLE) + 9), st.none() | st.integers(0, le
 
 
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(ranges)
 def test_any_range_of_joined_texts(api: Api, output: str, span: tuple[int, int | None]) -> None:
