@@ -37,7 +37,8 @@ def redis_part(argv: list[str]) -> Part:
 
 def web_part(host: str, port: int) -> Part:
     """Return the web server, which stops first, so that nobody is answered half."""
-    argv = [sys.executable, "-m", "gunicorn", "--bind", join(host, port),
+    argv = [sys.executable, "-m", "gunicorn", "--config", "python:web.server",
+            "--bind", join(host, port),
             "--workers", "2", "--worker-class", "gthread", "--threads", "8",
             "--graceful-timeout", str(WEB_GRACE), "--no-control-socket"]  # fmt: skip
     if os.access(MEMORY_FOLDER, os.W_OK):

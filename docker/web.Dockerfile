@@ -17,4 +17,4 @@ COPY cli/ cli/
 
 USER 10001
 EXPOSE 8000
-CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "web:create_app()"]
+CMD ["python", "-m", "gunicorn", "--config", "python:web.server", "--bind", "0.0.0.0:8000", "--workers", "2", "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "web:create_app()"]

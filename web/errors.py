@@ -22,7 +22,13 @@ from shared.ids import new_id
 RETRY_SECONDS = 5
 MOST_RECEIVED = 200
 
-CODES = {413: "too_large", 500: "internal"}
+# The names of others come from the standard library, where these differ between versions.
+CODES = {
+    413: "too_large",
+    414: "uri_too_long",
+    416: "range_not_satisfiable",
+    500: "internal",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +54,11 @@ def register_errors(app: APIFlask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def code_of(status: int) -> str:
+    """Return the stable code of an error that only its status tells of."""
+    return CODES.get(status, HTTPStatus(status).name.lower())
+
+
 def json_safe(value: object) -> object:
     """Return a received value as JSON can carry it, cut to 200 characters."""
     try:
@@ -71,9 +82,8 @@ def _charloom(error: CharloomError) -> Response:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None:
         return error.get_response()
-    code = CODES.get(error.code, HTTPStatus(error.code).name.lower())
     headers = {k: v for k, v in error.get_headers(request.environ) if k != "Content-Type"}
-    return _answer(Answer(error.code, code, _detail(error), headers=headers))
+    return _answer(Answer(error.code, code_of(error.code), _detail(error), headers=headers))
 
 
 def _detail(error: HTTPException) -> str:
@@ -111,7 +121,7 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(answer: Answer) -> Response:
     if request.path == "/api" or request.path.startswith("/api/"):
-        body, mimetype = json.dumps(_problem(answer)), "application/problem+json"
+        body, mimetype = json.dumps(problem(answer)), "application/problem+json"
     else:
         body, mimetype = _page(answer), "text/html"
     response = Response(body, answer.status, mimetype=mimetype)
@@ -119,7 +129,7 @@ def _answer(answer: Answer) -> Response:
     return response
 
 
-def _problem(answer: Answer) -> dict[str, Any]:
+def problem(answer: Answer) -> dict[str, Any]:
     """Return the members of RFC 9457, and ours: code, errors."""
     return {
         "type": "about:blank",
@@ -129,12 +139,12 @@ def _problem(answer: Answer) -> dict[str, Any]:
         "code": answer.code,
         "errors": [
             {
-                "field": json_safe(problem.field),
-                "message": problem.message,
-                "received": json_safe(problem.received),
-                "accepted": problem.accepted,
+                "field": json_safe(wrong.field),
+                "message": wrong.message,
+                "received": json_safe(wrong.received),
+                "accepted": wrong.accepted,
             }
-            for problem in answer.problems
+            for wrong in answer.problems
         ],
         **answer.extra,
     }

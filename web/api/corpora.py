@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from shared.corpora.queries import get_corpus, list_corpora
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.specs import Spec
-from web.api.document import answer, download
+from web.api.document import Responses, answer, download
 from web.api.faults import OF_FILES, OF_TEXTS, refuses
 from web.api.inputs import Number, PageQuery, takes
 from web.api.schemas import CorpusDetail, CorpusPage
@@ -18,6 +18,8 @@ from web.context import services, team_id
 from web.downloads import corpus_text
 
 Created = tuple[CorpusDetail, int, dict[str, str]]
+
+UNCHANGED: Responses = {200: answer("The corpus has this text already", CorpusDetail)}
 
 corpora = APIBlueprint("corpora", __name__, url_prefix="/api/v1/corpora", tag="Corpora")
 
@@ -70,7 +72,7 @@ def delete(corpus_id: str) -> tuple[str, int]:
 @corpora.post("/<corpus_id>/versions")
 @corpora.output(CorpusDetail, 201)
 @corpora.doc(
-    responses={200: answer("The corpus has this text already: nothing was added", CorpusDetail)},
+    responses=UNCHANGED,
     extensions={"x-body": [NewVersion, Uploaded]} | refuses(*OF_TEXTS),
 )
 def add_one_version(corpus_id: str) -> Created:

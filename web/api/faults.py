@@ -51,9 +51,11 @@ FAULTS = {
                                  "this is another version now, which If-Match does not name"),
     "too_large": Fault(413, "The body is larger than this installation accepts",
                        "the request is larger than the 209,715,200 bytes accepted here"),
+    "uri_too_long": Fault(414, "The address is longer than the server reads",
+                          "Request Line is too large (9000 > 8190)"),
     "unsupported_media_type": Fault(415, "The body is of a type that is not taken here", "the body "
                                     "must be application/json; received text/plain"),
-    "requested_range_not_satisfiable": Fault(416, "The range begins beyond the end",
+    "range_not_satisfiable": Fault(416, "The range begins beyond the end",
                                              "the file has 446,464 bytes"),
     "invalid_fields": Fault(422, "A field is not acceptable: see `errors`",
                             "Some fields are not acceptable.",
@@ -81,6 +83,8 @@ FAULTS = {
                             "the model knows none of the prompt's characters: '千里'"),
     "idempotency_key_reused": Fault(422, "The key came with another body before",
                                     "This Idempotency-Key came with another body before."),
+    "request_header_fields_too_large": Fault(431, "A header is longer than the server reads",
+                                             "limit request headers fields size"),
     "internal": Fault(500, "Something went wrong on our side; the log has it under `error_id`",
                       "something went wrong on our side; the log has it as "
                       "0197f3c5-3070-7296-a8a7-e61c083a4b08",
@@ -90,8 +94,16 @@ FAULTS = {
 }  # fmt: skip
 EVERYWHERE = ("bad_request", "unauthorized", "internal", "database_unavailable")
 WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type", "invalid_fields")
-OF_FILES = ("precondition_failed", "requested_range_not_satisfiable")
-OF_TEXTS = ("not_text", "empty_corpus", "too_large", "source_unavailable", "address_refused")
+OF_FILES = ("precondition_failed", "range_not_satisfiable")
+OF_TEXTS = (
+    *("not_text", "empty_corpus", "corpus_too_short", "too_large", "source_unavailable"),
+    "address_refused",
+)
+OF_PLACES = {
+    "path": ("not_found", "uri_too_long"),
+    "query": ("invalid_fields", "uri_too_long"),
+    "header": ("invalid_fields", "request_header_fields_too_large"),
+}
 HEADERS: dict[int, Document] = {
     401: {"WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}}},
     416: {"Content-Range": {"description": "`bytes */SIZE`.", "schema": {"type": "string"}}},
@@ -110,10 +122,9 @@ def add_errors(operation: Document, shared: Document) -> None:
     ``shared`` are the document's responses, each of which is told once.
     """
     codes = [*EVERYWHERE, *operation.pop("x-errors", [])]
-    places = {parameter["in"] for parameter in operation["parameters"]}
-    codes += ["not_found"] if "path" in places else []
     codes += WITH_BODY if "requestBody" in operation else []
-    codes += ["invalid_fields"] if places & {"query", "header"} else []
+    for parameter in operation["parameters"]:
+        codes += OF_PLACES[parameter["in"]]
     told = sorted(dict.fromkeys(codes), key=lambda code: FAULTS[code].status)
     for status, group in groupby(told, key=lambda code: FAULTS[code].status):
         same = list(group)

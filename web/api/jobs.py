@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from shared.jobs import models, services
 from shared.jobs.queries import get_job, list_jobs
 from web import context
-from web.api.document import told
+from web.api.document import Responses, told
 from web.api.faults import refuses
 from web.api.inputs import Ids, PageQuery, takes
 from web.api.schemas import Job, JobPage
@@ -27,6 +27,7 @@ MOVES: dict[str, tuple[Move, str]] = {
         "Queue a failed or cancelled job again; it goes on from its resume state, if it has one.",
     ),
 }
+SHOWN: Responses = {200: {"headers": told("ETag", "Retry-After")}, 304: "Nothing changed"}
 # A hint for who polls: progress is written about as often.
 POLL_SECONDS = 2
 
@@ -58,7 +59,7 @@ def index(query: JobQuery) -> JobPage:
 @jobs.output(Job)
 @jobs.doc(
     description="With `If-None-Match` and the last `ETag`, a job that did not change costs a 304.",
-    responses={200: {"headers": told("ETag", "Retry-After")}, 304: "Nothing changed"},
+    responses=SHOWN,
 )
 def show(job_id: str) -> Response:
     """Show a job."""

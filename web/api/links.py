@@ -4,7 +4,7 @@ from typing import Any
 
 Links = dict[str, dict[str, Any]]
 
-ID, FIRST = "$response.body#/id", "$response.body#/data/0/id"
+ID = "$response.body#/id"
 
 
 def _links(parameter: str, value: str, *operations: str) -> Links:
@@ -39,20 +39,16 @@ MODEL = (
     *("get_models_show", "get_models_history", "patch_models_change", "post_models_rollback"),
     *("get_models_output_txt", "get_models_model_keras"),
 )
-# By the model that an answer is of.
+# By the model that an answer is of. Lists have none: there may be no first row.
 LINKS: dict[str, Links] = {
     "Job": _links("job_id", ID, *JOB),
-    "JobPage": _links("job_id", FIRST, *JOB[:3]),
     "CorpusDetail": _links("corpus_id", ID, *CORPUS)
     | _bodies("corpus_id", ID, "post_submissions_train", "post_schedules_add"),
-    "CorpusPage": _links("corpus_id", FIRST, *CORPUS[:2]),
-    "Checkpoint": _links("checkpoint_id", "$response.body#/id", *CHECKPOINT),
-    "CheckpointPage": _links("checkpoint_id", FIRST, *CHECKPOINT)
-    | _bodies("checkpoint_id", FIRST, "post_submissions_generate"),
+    "Checkpoint": _links("checkpoint_id", ID, *CHECKPOINT)
+    | _bodies("checkpoint_id", ID, "post_submissions_generate"),
     "Schedule": _links("schedule_id", ID, *SCHEDULE),
     "NewReceiver": _links("receiver_id", ID, *RECEIVER),
     "Model": _links("name", "$response.body#/name", *MODEL),
-    "ModelPage": _links("name", "$response.body#/data/0/name", *MODEL[:2]),
 }
 
 

@@ -18,7 +18,7 @@ from shared.models.queries import (
     list_models,
     promoted_checkpoint,
 )
-from shared.specs import Spec, Text
+from shared.specs import Reference, Spec, Text
 from web import context, downloads
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
@@ -34,7 +34,7 @@ Reason = Annotated[Text, Field(min_length=1, max_length=1000)]
 class Promotion(Spec):
     """What is promoted by hand, and why."""
 
-    checkpoint_id: str = Field(description="The checkpoint that becomes the model's.")
+    checkpoint_id: Reference = Field(description="The checkpoint that becomes the model's.")
     reason: Reason = Field("by hand", description="What the history says of it.")
 
 

@@ -14,8 +14,9 @@ from shared.pages import Page
 from shared.schedules import models, services
 from shared.schedules.queries import get_schedule, list_runs, list_schedules
 from shared.schedules.requests import ScheduleRequest
-from shared.specs import Name
+from shared.specs import Name, Reference
 from web import context
+from web.api.faults import refuses
 from web.api.inputs import PageQuery, takes, validated, without_defaults
 from web.api.retraining import RunPage, Schedule, SchedulePage, ScheduleRun
 from web.api.writing import write
@@ -30,13 +31,14 @@ class ScheduleChange(ScheduleRequest):
 
     name: Name = Field("", description="What the schedule is called.")
     cron: str = Field("", description="When it is due, as at its making.")
-    corpus_id: str = Field("", description="The corpus whose newest version is trained on.")
+    corpus_id: Reference = Field("", description="The corpus whose newest version is trained on.")
     model: Name = Field("", description="The name of the model that runs are candidates for.")
 
 
 @schedules.post("")
 @takes(schedules, ScheduleRequest)
 @schedules.output(Schedule, 201)
+@schedules.doc(extensions=refuses("corpus_too_short"))
 def add(body: ScheduleRequest) -> tuple[Schedule, int, dict[str, str]]:
     """Add a schedule."""
 
@@ -70,6 +72,7 @@ def show(schedule_id: str) -> Schedule:
 @schedules.patch("/<schedule_id>")
 @takes(schedules, ScheduleChange)
 @schedules.output(Schedule)
+@schedules.doc(extensions=refuses("corpus_too_short"))
 def change(schedule_id: str, body: ScheduleChange) -> Schedule:
     """Change a schedule; what is left out stays as it is."""
 

@@ -60,7 +60,7 @@ def test_any_range_of_joined_texts(api: Api, output: str, span: tuple[int, int |
     if last is not None and last < first:
         assert (answer.status_code, answer.data) == (200, WHOLE), "malformed: passed over"
     elif first >= len(WHOLE):
-        problem(answer, 416, "requested_range_not_satisfiable")
+        problem(answer, 416, "range_not_satisfiable")
         assert answer.headers["Content-Range"] == f"bytes */{len(WHOLE)}"
     else:
         end = len(WHOLE) - 1 if last is None else min(last, len(WHOLE) - 1)
