@@ -9,11 +9,18 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import NoMoreData, ParseException
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from shared.db import is_away
 from shared.errors import CharloomError, FieldProblem, InternalError
@@ -49,6 +56,8 @@ def register_errors(app: APIFlask) -> None:
     """Make every error an answer of one shape."""
     app.register_error_handler(CharloomError, _charloom)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _broken_off)
+    app.register_error_handler(NoMoreData, _broken_off)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeout, _database)
     app.register_error_handler(Exception, _unexpected)
@@ -88,13 +97,25 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _detail(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
-        return f"the request is larger than the {request.max_content_length:,} bytes accepted here"
+        return _too_large()
     if isinstance(error, NotFound):
         return f"there is nothing at {request.path}"
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or []))
         return f"{request.method} is not possible here; allowed: {allowed}"
     return error.description or str(error)
+
+
+def _too_large() -> str:
+    most = request.max_content_length
+    if most is None or (request.content_length or 0) <= most:
+        return f"the form has more than the {request.max_form_parts:,} parts accepted here"
+    return f"the request is larger than the {most:,} bytes accepted here"
+
+
+def _broken_off(error: ParseException | NoMoreData) -> ResponseReturnValue:
+    """Answer a body that gunicorn could not read to its end."""
+    return _http(BadRequest(f"the body is broken: {error}"))
 
 
 def _database(error: DBAPIError | PoolTimeout) -> Response:

@@ -10,7 +10,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.openapi.checks import RejectedPositiveData
 
-# Where `service.fill` leaves what to name instead of the examples' ids.
+# Where `content.fill` leaves what to name instead of the examples' ids.
 IDS = "FUZZ_IDS"
 # What no schema can say: that something has this id, that a cron line is ever due, that a text is
 # long enough for a spec, that a model has the shape that a run asks for.
