@@ -17,7 +17,7 @@ from tests.support.web_server import running_web
 
 LONG = os.environ.get("FUZZ") == "long"
 # Cases an operation and seconds in all: what is short has to fit into `make test`.
-EXAMPLES, SECONDS = (40, 900) if LONG else (2, 45)
+EXAMPLES, SECONDS = (40, 600) if LONG else (2, 45)
 LEAST_CASES = 5_000 if LONG else 500
 CONFIG = ROOT / "tests" / "fuzz" / "schemathesis.toml"
 
