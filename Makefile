@@ -18,7 +18,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos lint bench lock clean
+.PHONY: help demo up test chaos fuzz lint bench lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may
 
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
 	@CHAOS=long $(BIN)/python -m pytest tests/chaos -s --timeout=1800
+
+fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, twenty minutes.
+	@FUZZ=long $(BIN)/python -m pytest tests/fuzz -s
 
 lint: .venv/.dev ## Check style and types.
 	@$(BIN)/ruff check

@@ -25,6 +25,7 @@ NAMES = (
     "sampling_speed",
     "writing_memory",
     "copying_check",
+    "downloads",
 )
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 HEAD = "| figure | charloom | yardstick, same run | times better | wanted |\n" + "| --- " * 5 + "|"

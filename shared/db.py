@@ -5,7 +5,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Float, MetaData, Text, Uuid, create_engine, event, select
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Float,
+    MetaData,
+    Text,
+    Uuid,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -81,6 +91,23 @@ def _postgresql_time(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(database_time, "sqlite")
 def _sqlite_time(element: Any, compiler: Any, **kw: Any) -> str:
     return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class octets(FunctionElement[int]):  # noqa: N801  (it reads as the SQL function it is)
+    """How many bytes of UTF-8 a text has: SQLite has a function for that only from 3.43."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(octets, "postgresql")
+def _postgresql_octets(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(octets, "sqlite")
+def _sqlite_octets(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"length(cast({compiler.process(element.clauses, **kw)} as blob))"
 
 
 def database_now(session: Session) -> datetime:

@@ -4,12 +4,15 @@ Shapes: ``T`` window, ``H`` units, ``V`` vocabulary, ``N`` characters of text.
 Fields are strict (``"5"`` is not 5, NaN is not a number) and unknown fields are refused.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 MAX_SEED = 2**63 - 1
 MAX_OUTPUT_CHARACTERS = 10_000_000
+# No control characters, and one at least that is no blank.
+VISIBLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f\u0085][^\u0000-\u001f\u007f]*$"
 
 
 def _encodable(text: str) -> str:
@@ -25,12 +28,31 @@ def _printable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_encodable)]
+# What the validators say, as far as a pattern can: for the schemas alone, in their words it is
+# told by the errors.
+Text = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+    AfterValidator(_encodable),
+]
 Name = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(_encodable), AfterValidator(_printable)
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": VISIBLE}),
+    AfterValidator(_encodable),
+    AfterValidator(_printable),
 ]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Temperature = Annotated[float, Field(ge=0, le=10)]
+
+
+# The id of something: what is none is refused as one that there is not.
+Reference = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+def one_of(*fields: str) -> JsonDict:
+    """Return what the schema of a model says of which exactly one of some fields is given."""
+    given = [{"required": [field], "properties": {field: {"type": "string"}}} for field in fields]
+    return cast(JsonDict, {"oneOf": given})
 
 
 class Spec(BaseModel):
@@ -205,7 +227,9 @@ class TrainingSpec(Spec):
 class GenerationSpec(Spec):
     """Everything that decides a generation run, but the checkpoint."""
 
-    prompt: Annotated[Text, Field(max_length=100_000)] | None = Field(
+    prompt: (
+        Annotated[Text, Field(max_length=100_000, json_schema_extra={"minLength": 1})] | None
+    ) = Field(
         None, description="What the text goes on from. Empty: a random excerpt of the corpus."
     )
     length: int = Field(

@@ -8,6 +8,7 @@ from shared.jobs.models import Epoch, Event, Job, Output, OutputPiece, Sample
 from shared.models.models import Decision, ModelJob, NamedModel
 from shared.notices.models import Delivery, JobReceiver, Notice, Receiver, ScheduleReceiver
 from shared.schedules.models import Schedule, ScheduleRun
+from shared.workers.models import Worker
 
 __all__ = [
     "Blob",
@@ -33,4 +34,5 @@ __all__ = [
     "ScheduleReceiver",
     "ScheduleRun",
     "Team",
+    "Worker",
 ]

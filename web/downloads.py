@@ -3,7 +3,9 @@
 import codecs
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from hashlib import sha256
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +15,25 @@ from flask import Response, request
 from shared.blobs import Blob, read_blob
 from shared.checkpoints.queries import get_checkpoint
 from shared.corpora.models import Corpus, CorpusVersion
-from shared.corpora.queries import get_corpus, version_text
+from shared.corpora.queries import get_corpus
 from shared.db import Database
 from shared.errors import NotFound
 from shared.jobs.models import Job, Kind, Output, Sample
-from shared.jobs.queries import all_outputs, all_samples, get_job, get_output, output_text
+from shared.jobs.queries import (
+    TextPlace,
+    all_outputs,
+    all_samples,
+    get_job,
+    output_text,
+    read_text,
+    text_places,
+)
+from web.bundles import bundle, receipt
 from web.context import Services, team_id
+from web.ranges import Part, answer, begun
 
-TEXT, LINES, MODEL = "text/plain", "application/x-ndjson", "application/octet-stream"
+TEXT, LINES = "text/plain", "application/x-ndjson"
+MODEL, ZIP = "application/octet-stream", "application/zip"
 # Leaves room for the suffix: file systems take 255 bytes, a character may need four.
 MOST_NAME = 55
 # What some file system forbids, and what means something inside a header.
@@ -44,13 +57,11 @@ SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_
 def output_txt(found: Services, job_id: str, number: int | None = None) -> Response:
     """Return the texts alone, joined by one newline, or the one text of that number."""
     job = _job(found.db, job_id, Kind.GENERATE)
-    if number is None:
-        outputs: Iterable[Output] = all_outputs(found.db, job_id)
-    else:
-        with found.db.read() as session:
-            outputs = [get_output(session, job_id, number)]
-    pieces = _joined(output_text(found.db, output) for output in outputs)
-    return _download(pieces, TEXT, job.name, "output.txt")
+    with found.db.read() as session:
+        places = text_places(session, job_id, number)
+    # A text that is there never changes: only others join it.
+    etag = sha256("".join(place.id for place in places).encode()).hexdigest()
+    return _file(_joined(found.db, places), etag, TEXT, job.name, "output.txt")
 
 
 def output_jsonl(found: Services, job_id: str) -> Response:
@@ -83,8 +94,16 @@ def model_keras(found: Services, checkpoint_id: str) -> Response:
         row = get_checkpoint(session, team_id(), checkpoint_id)
         name = session.get_one(Job, row.job_id).name
     suffix = f"epoch-{row.epoch}-model.keras"
-    response = _download(read_blob(found.db, row.blob_id), MODEL, name, suffix, row.bytes)
-    return _cacheable(response, row.sha256)
+    return _file([_blob(found.db, row.blob_id, row.bytes)], row.sha256, MODEL, name, suffix)
+
+
+def bundle_zip(found: Services, checkpoint_id: str) -> Response:
+    """Return a checkpoint's model, vocabulary, spec and receipt in one file."""
+    with found.db.read() as session:
+        row = get_checkpoint(session, team_id(), checkpoint_id)
+        told = receipt(session, row)
+    pieces = bundle(found.db, row, told)
+    return _download(pieces, ZIP, told["job"]["name"], f"epoch-{row.epoch}-bundle.zip")
 
 
 def corpus_text(found: Services, corpus_id: str, number: int | None = None) -> Response:
@@ -94,8 +113,8 @@ def corpus_text(found: Services, corpus_id: str, number: int | None = None) -> R
         version = _version(corpus, number)
         size = session.get_one(Blob, version.blob_id).bytes
     suffix = f"v{version.number}.txt"
-    response = _download(version_text(found.db, version), TEXT, corpus.name, suffix, size)
-    return _cacheable(response, version.sha256)
+    part = _blob(found.db, version.blob_id, size)
+    return _file([part], version.sha256, TEXT, corpus.name, suffix)
 
 
 def disposition(name: str) -> str:
@@ -129,11 +148,15 @@ def _version(corpus: Corpus, number: int | None) -> CorpusVersion:
     raise NotFound(f"the corpus has no version {number}")
 
 
-def _joined(texts: Iterable[Iterator[bytes]]) -> Iterator[bytes]:
-    for number, text in enumerate(texts):
-        if number:
-            yield b"\n"
-        yield from text
+def _blob(db: Database, blob_id: str, size: int) -> Part:
+    return Part(size, lambda start: read_blob(db, blob_id, start))
+
+
+def _joined(db: Database, places: Sequence[TextPlace]) -> list[Part]:
+    """Return the texts with a newline between each two."""
+    texts = [Part(place.bytes, partial(read_text, db, place)) for place in places]
+    newline = Part.of(b"\n")
+    return [part for text in texts for part in (newline, text)][1:]
 
 
 def _line(fields: dict[str, Any], text: Iterator[bytes]) -> Iterator[bytes]:
@@ -158,20 +181,19 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _download(
-    pieces: Iterator[bytes], mimetype: str, name: str, suffix: str, size: int | None = None
-) -> Response:
-    # Read the first piece now: once the answer has begun, an error can only cut it short.
-    first = next(pieces, b"")
-    response = Response(chain([first], pieces), mimetype=mimetype)
-    if size is not None:
-        response.content_length = size
+def _download(pieces: Iterator[bytes], mimetype: str, name: str, suffix: str) -> Response:
+    """Return what is made as it is sent: nobody knows its size, so it has no ranges."""
+    body = None if request.method == "HEAD" else begun(pieces)
+    response = Response(body, mimetype=mimetype)
+    response.headers["Accept-Ranges"] = "none"
+    return _saved_as(response, name, suffix)
+
+
+def _file(parts: Sequence[Part], etag: str, mimetype: str, name: str, suffix: str) -> Response:
+    return _saved_as(answer(parts, etag, mimetype), name, suffix)
+
+
+def _saved_as(response: Response, name: str, suffix: str) -> Response:
     response.headers["Content-Disposition"] = disposition(file_name(name, suffix))
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _cacheable(response: Response, sha256: str) -> Response:
-    response.set_etag(sha256)
-    response.make_conditional(request)
     return response

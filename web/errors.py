@@ -9,11 +9,18 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import NoMoreData, ParseException
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from shared.db import is_away
 from shared.errors import CharloomError, FieldProblem, InternalError
@@ -27,7 +34,13 @@ ADVICE = {
     401: {"WWW-Authenticate": 'Bearer realm="charloom"'},
     429: {"Retry-After": str(RETRY_SECONDS)},
 }
-CODES = {413: "too_large", 500: "internal"}
+# The names of others come from the standard library, where these differ between versions.
+CODES = {
+    413: "too_large",
+    414: "uri_too_long",
+    416: "range_not_satisfiable",
+    500: "internal",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +61,16 @@ def register_errors(app: APIFlask) -> None:
     """Make every error an answer of one shape."""
     app.register_error_handler(CharloomError, _charloom)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _broken_off)
+    app.register_error_handler(NoMoreData, _broken_off)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeout, _database)
     app.register_error_handler(Exception, _unexpected)
+
+
+def code_of(status: int) -> str:
+    """Return the stable code of an error that only its status tells of."""
+    return CODES.get(status, HTTPStatus(status).name.lower())
 
 
 def json_safe(value: object) -> object:
@@ -75,20 +95,31 @@ def _charloom(error: CharloomError) -> Response:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None:
         return error.get_response()
-    code = CODES.get(error.code, HTTPStatus(error.code).name.lower())
     headers = {k: v for k, v in error.get_headers(request.environ) if k != "Content-Type"}
-    return _answer(Answer(error.code, code, _detail(error), headers=headers))
+    return _answer(Answer(error.code, code_of(error.code), _detail(error), headers=headers))
 
 
 def _detail(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
-        return f"the request is larger than the {request.max_content_length:,} bytes accepted here"
+        return _too_large()
     if isinstance(error, NotFound):
         return f"there is nothing at {request.path}"
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or []))
         return f"{request.method} is not possible here; allowed: {allowed}"
     return error.description or str(error)
+
+
+def _too_large() -> str:
+    most = request.max_content_length
+    if most is None or (request.content_length or 0) <= most:
+        return f"the form has more than the {request.max_form_parts:,} parts accepted here"
+    return f"the request is larger than the {most:,} bytes accepted here"
+
+
+def _broken_off(error: ParseException | NoMoreData) -> ResponseReturnValue:
+    """Answer a body that gunicorn could not read to its end."""
+    return _http(BadRequest(f"the body is broken: {error}"))
 
 
 def _database(error: DBAPIError | PoolTimeout) -> Response:
@@ -115,7 +146,7 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(answer: Answer) -> Response:
     if request.path == "/api" or request.path.startswith("/api/"):
-        body, mimetype = json.dumps(_problem(answer)), "application/problem+json"
+        body, mimetype = json.dumps(problem(answer)), "application/problem+json"
     else:
         body, mimetype = _page(answer), "text/html"
     response = Response(body, answer.status, mimetype=mimetype)
@@ -123,7 +154,7 @@ def _answer(answer: Answer) -> Response:
     return response
 
 
-def _problem(answer: Answer) -> dict[str, Any]:
+def problem(answer: Answer) -> dict[str, Any]:
     """Return the members of RFC 9457, and ours: code, errors."""
     return {
         "type": "about:blank",
@@ -133,12 +164,12 @@ def _problem(answer: Answer) -> dict[str, Any]:
         "code": answer.code,
         "errors": [
             {
-                "field": json_safe(problem.field),
-                "message": problem.message,
-                "received": json_safe(problem.received),
-                "accepted": problem.accepted,
+                "field": json_safe(wrong.field),
+                "message": wrong.message,
+                "received": json_safe(wrong.received),
+                "accepted": wrong.accepted,
             }
-            for problem in answer.problems
+            for wrong in answer.problems
         ],
         **answer.extra,
     }

@@ -1,15 +1,24 @@
 """How gunicorn serves the application: ``gunicorn --config python:web.serving``.
 
+What is no HTTP, or longer than gunicorn reads, never comes to the application: gunicorn's own
+answers are made problems here, too.
+
 A listener holds a thread for as long as a job runs. Threads that wait cost little, and work that
 takes long, as telling the encoding of a large text, holds up nobody in them, while in one of
 gevent's workers it would hold up all. See ``benchmarks/listeners.py``.
 """
 
+import json
 import os
+import socket
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from gunicorn import util
+
 from web.context import Services
+from web.errors import Answer, code_of, problem
 from web.listeners import MOST_LISTENERS
 
 # Heartbeat files where no slow disk can hold them up.
@@ -23,6 +32,8 @@ threads = MOST_LISTENERS + REQUEST_THREADS
 worker_connections = 2 * threads
 # Seconds that requests in flight are given when the server stops; listeners are sent away.
 graceful_timeout = 5
+# Room for `GET /jobs` with a hundred ids and all filters.
+limit_request_line = 8190
 control_socket_disable = True
 worker_tmp_dir = str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None
 
@@ -31,3 +42,19 @@ def post_worker_init(worker: Any) -> None:
     """Have listeners sent away when a worker is told to stop."""
     services: Services = worker.wsgi.extensions["charloom"]
     services.listeners.closing = lambda: not worker.alive
+
+
+def write_problem(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer what gunicorn refuses by itself, and close."""
+    body = json.dumps(problem(Answer(status, code_of(status), message or reason)))
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        "Connection: close\r\n"
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(client, (head + body).encode())
+
+
+# There is no setting for it; it is called by this name.
+util.write_error = write_problem

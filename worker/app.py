@@ -23,6 +23,7 @@ from worker import devices
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
 from worker.node import Node
+from worker.presence import Presence
 from worker.runners import take_over
 from worker.stopping import StopFlag
 
@@ -39,6 +40,7 @@ app.conf.include = ["worker.tasks"]
 stop_flag = StopFlag()
 board = Board()
 _node: Node | None = None
+_presence: Presence | None = None
 
 
 def current_node() -> Node:
@@ -74,7 +76,7 @@ def _stop(**_: Any) -> None:
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _start_process(**_: Any) -> None:
     """Connect, pin the device, warm the engine up: a job then waits for none of it."""
-    global _node
+    global _node, _presence
     name = f"{socket.gethostname()}:{current_process().pid}"
     wakes = RedisWakes(settings.redis_url)
     database = Database(settings.database_url, CeleryTickets(app), wakes)
@@ -84,11 +86,19 @@ def _start_process(**_: Any) -> None:
     take_over(_node)
     queues = set(app.amqp.queues.consume_from)
     device = devices.pin(current_process().index, queues, devices.gpus())
+    _presence = Presence(_node, queues, device)
+    _presence.start()
     if "train" in queues:
         warm_up()
     elif "generate" in queues:
         warm_up_writer()
     log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
+
+
+@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def _end_process(**_: Any) -> None:
+    if _presence is not None:
+        _presence.end()
 
 
 def _give_up() -> None:

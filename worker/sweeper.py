@@ -10,6 +10,7 @@ from shared.blobs import reclaim
 from shared.db import database_time, is_away
 from shared.jobs.queries import queued_by_kind
 from shared.jobs.services import expire
+from shared.workers.services import forget_old
 from worker.node import Node
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ def _sweep(node: Node, rounds: Rounds) -> None:
     if may_expire(node, rounds):
         with node.db.write() as session:
             jobs = expire(session)
+            forget_old(session)
         for job in jobs:
             log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
     top_up(node)

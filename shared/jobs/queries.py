@@ -1,12 +1,13 @@
 """Reading jobs and what they left."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
-from shared.blobs import read_blob
-from shared.db import Database
+from shared.blobs import Blob, read_blob
+from shared.db import Database, octets
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import Epoch, Event, Job, Output, Sample
@@ -29,13 +30,15 @@ def list_jobs(
     session: Session,
     team_id: str,
     *,
+    ids: list[str] | None = None,
     kind: str | None = None,
     status: str | None = None,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Job]:
-    """Return the team's jobs, newest first."""
+    """Return the team's jobs, newest first; of ``ids`` those that there are."""
     query = select(Job).where(Job.team_id == team_id)
+    query = query.where(Job.id.in_(ids)) if ids is not None else query
     query = query.where(Job.kind == kind) if kind else query
     query = query.where(Job.status == status) if status else query
     return page(session, query, Job.id, after=after, limit=limit, newest_first=True)
@@ -79,13 +82,39 @@ def list_outputs(
     return page(session, query, Output.id, after=after, limit=limit)
 
 
-def get_output(session: Session, job_id: str, number: int) -> Output:
-    """Return one output of a job by its number. Raises ``NotFound``."""
-    query = select(Output).where(Output.job_id == job_id, Output.number == number)
-    output = session.scalar(query)
-    if output is None:
+@dataclass(frozen=True)
+class TextPlace:
+    """Which output a text is of, its size in bytes of UTF-8, and its blob if it has one."""
+
+    id: str
+    bytes: int
+    blob_id: str | None
+
+
+def text_places(session: Session, job_id: str, number: int | None = None) -> list[TextPlace]:
+    """Return where a job's texts are, oldest first, or where the one of that number is.
+
+    Raises ``NotFound``.
+    """
+    size = func.coalesce(Blob.bytes, octets(func.coalesce(Output.text, "")))
+    query = select(Output.id, size, Output.blob_id).outerjoin(Blob, Output.blob_id == Blob.id)
+    query = query.where(Output.job_id == job_id).order_by(Output.id)
+    if number is not None:
+        query = query.where(Output.number == number)
+    places = [TextPlace(*row) for row in session.execute(query)]
+    if number is not None and not places:
         raise NotFound(f"the job has no output {number}")
-    return output
+    return places
+
+
+def read_text(db: Database, place: TextPlace, start: int = 0) -> Iterator[bytes]:
+    """Yield the UTF-8 bytes of a text from offset ``start``. Raises ``BlobMissing``."""
+    if place.blob_id is not None:
+        yield from read_blob(db, place.blob_id, start)
+        return
+    with db.read() as session:
+        text = session.scalar(select(Output.text).where(Output.id == place.id))
+    yield (text or "").encode()[start:]
 
 
 def output_text(db: Database, output: Output) -> Iterator[bytes]:

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from shared.specs import GenerationSpec, Name, TrainingSpec, training_spec
+from shared.specs import GenerationSpec, Name, Reference, TrainingSpec, one_of, training_spec
 
 Notify = Annotated[
-    list[str],
+    list[Reference],
     Field(max_length=5, description="The ids of the receivers that are told of the end."),
 ]
 Priority = Annotated[
@@ -31,11 +31,11 @@ class TrainingPlan(TrainingSpec):
 class TrainingRequest(TrainingPlan):
     """A submission: what to train on, and any field of the spec over the preset's."""
 
-    corpus_id: str = Field(description="The corpus to train on.")
-    corpus_version_id: str | None = Field(None, description="Empty: the newest version.")
+    corpus_id: Reference = Field(description="The corpus to train on.")
+    corpus_version_id: Reference | None = Field(None, description="Empty: the newest version.")
     name: Name | None = Field(None, description="Empty: made from the corpus and the preset.")
     priority: Priority = 0
-    from_checkpoint_id: str | None = Field(
+    from_checkpoint_id: Reference | None = Field(
         None, description="A checkpoint whose weights the run starts from."
     )
     notify: Notify = Field(default=[])
@@ -44,7 +44,9 @@ class TrainingRequest(TrainingPlan):
 class GenerationRequest(GenerationSpec):
     """A submission: which checkpoint or model writes, and the spec."""
 
-    checkpoint_id: str | None = Field(
+    model_config = ConfigDict(json_schema_extra=one_of("checkpoint_id", "model"))
+
+    checkpoint_id: Reference | None = Field(
         None, description="The checkpoint that writes; this or `model` is needed."
     )
     model: Name | None = Field(

@@ -3,18 +3,20 @@
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.errors import AddressRefused, InvalidFields
 from shared.outgoing import check_url
 from shared.settings import Settings
-from shared.specs import Name, Spec
+from shared.specs import Name, Spec, one_of
 
 MOST_URL, MOST_EMAIL = 2000, 254
 
 
 class ReceiverRequest(Spec):
     """Where notices go: to a webhook's URL, or by e-mail."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("url", "email"))
 
     name: Name = Field(description="What the receiver is called.")
     url: Annotated[str, Field(min_length=1, max_length=MOST_URL)] | None = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.jobs.requests import TrainingPlan
-from shared.specs import GenerationSpec, Name, Spec
+from shared.specs import GenerationSpec, Name, Reference, Spec
 
 MOST_URL = 2000
 
@@ -15,11 +15,12 @@ class ScheduleRequest(Spec):
 
     name: Name = Field(description="What the schedule is called.")
     cron: str = Field(
+        min_length=1,
         description="Minute, hour, day of the month, month, day of the week; or hourly, nightly, "
-        "weekly."
+        "weekly.",
     )
     time_zone: str = Field("UTC", description="In which the line is read, as Europe/Berlin.")
-    corpus_id: str = Field(description="The corpus whose newest version is trained on.")
+    corpus_id: Reference = Field(description="The corpus whose newest version is trained on.")
     url: Annotated[str, Field(min_length=1, max_length=MOST_URL)] | None = Field(
         None, description="Where the text is fetched from anew each time. Empty: nowhere."
     )
@@ -48,7 +49,7 @@ class ScheduleRequest(Spec):
         description="Of the times that nobody kept, as while the service was down: make up for "
         "the newest, or for none.",
     )
-    notify: Annotated[list[str], Field(max_length=5)] = Field(
+    notify: Annotated[list[Reference], Field(max_length=5)] = Field(
         default=[], description="The ids of the receivers that are told what comes of its runs."
     )
     enabled: bool = Field(True, description="Whether it fires.")

@@ -13,6 +13,7 @@ from web.api import (
     records,
     schedules,
     submissions,
+    workers,
 )
 from web.api.document import describe
 from web.auth import require_token
@@ -38,6 +39,7 @@ def register_api(app: APIFlask) -> None:
         schedules.schedules,
         models.models,
         receivers.receivers,
+        workers.workers,
     ):
         app.register_blueprint(blueprint)
     describe(app)

@@ -1,13 +1,14 @@
-"""Checkpoints: show, and download the model."""
+"""Checkpoints: show, and download the model, alone or with what belongs to it."""
 
 from apiflask import APIBlueprint
 from flask import Response
 
 from shared.checkpoints.queries import get_checkpoint
 from web.api.document import download
+from web.api.faults import OF_FILES, refuses
 from web.api.schemas import Checkpoint
 from web.context import services, team_id
-from web.downloads import model_keras
+from web.downloads import bundle_zip, model_keras
 
 checkpoints = APIBlueprint(
     "checkpoints", __name__, url_prefix="/api/v1/checkpoints", tag="Checkpoints"
@@ -23,7 +24,17 @@ def show(checkpoint_id: str) -> Checkpoint:
 
 
 @checkpoints.get("/<checkpoint_id>/model.keras")
-@checkpoints.doc(responses=download("application/octet-stream", "A plain Keras file"))
+@checkpoints.doc(
+    responses=download("application/octet-stream", "A plain Keras file"),
+    extensions=refuses(*OF_FILES),
+)
 def model(checkpoint_id: str) -> Response:
     """Download a checkpoint as a plain .keras file."""
     return model_keras(services(), checkpoint_id)
+
+
+@checkpoints.get("/<checkpoint_id>/bundle.zip")
+@checkpoints.doc(responses=download("application/zip", "A zip file", ranges=False))
+def bundle(checkpoint_id: str) -> Response:
+    """Download a checkpoint with its vocabulary, spec and receipt."""
+    return bundle_zip(services(), checkpoint_id)

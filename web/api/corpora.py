@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from shared.corpora.queries import get_corpus, list_corpora
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.specs import Spec
-from web.api.document import download
+from web.api.document import Responses, answer, download
+from web.api.faults import OF_FILES, OF_TEXTS, refuses
 from web.api.inputs import Number, PageQuery, takes
 from web.api.schemas import CorpusDetail, CorpusPage
 from web.api.texts import NewCorpus, NewVersion, Uploaded, UploadedCorpus, incoming
@@ -17,6 +18,8 @@ from web.context import services, team_id
 from web.downloads import corpus_text
 
 Created = tuple[CorpusDetail, int, dict[str, str]]
+
+UNCHANGED: Responses = {200: answer("The corpus has this text already", CorpusDetail)}
 
 corpora = APIBlueprint("corpora", __name__, url_prefix="/api/v1/corpora", tag="Corpora")
 
@@ -29,7 +32,7 @@ class TextQuery(Spec):
 
 @corpora.post("")
 @corpora.output(CorpusDetail, 201)
-@corpora.doc(extensions={"x-body": [NewCorpus, UploadedCorpus]})
+@corpora.doc(extensions={"x-body": [NewCorpus, UploadedCorpus]} | refuses(*OF_TEXTS))
 def add() -> Created:
     """Add a corpus from a file, a pasted text, an address or a built-in one."""
     new = incoming(UploadedCorpus, NewCorpus)
@@ -59,7 +62,7 @@ def show(corpus_id: str) -> CorpusDetail:
 
 
 @corpora.delete("/<corpus_id>")
-@corpora.doc(responses={204: "Deleted", 409: "A job reads the corpus"})
+@corpora.doc(responses={204: "Deleted"}, extensions=refuses("in_use"))
 def delete(corpus_id: str) -> tuple[str, int]:
     """Delete a corpus that no job reads."""
     write(lambda session: delete_corpus(session, team_id(), corpus_id))
@@ -69,8 +72,8 @@ def delete(corpus_id: str) -> tuple[str, int]:
 @corpora.post("/<corpus_id>/versions")
 @corpora.output(CorpusDetail, 201)
 @corpora.doc(
-    responses={200: "The corpus has this text already: nothing was added"},
-    extensions={"x-body": [NewVersion, Uploaded]},
+    responses=UNCHANGED,
+    extensions={"x-body": [NewVersion, Uploaded]} | refuses(*OF_TEXTS),
 )
 def add_one_version(corpus_id: str) -> Created:
     """Add a version to a corpus, unless it has the same text already."""
@@ -89,7 +92,7 @@ def add_one_version(corpus_id: str) -> Created:
 
 @corpora.get("/<corpus_id>/text")
 @takes(corpora, TextQuery, "query")
-@corpora.doc(responses=download("text/plain", "The cleaned text"))
+@corpora.doc(responses=download("text/plain", "The cleaned text"), extensions=refuses(*OF_FILES))
 def text(corpus_id: str, query: TextQuery) -> Response:
     """Download the text of a corpus."""
     return corpus_text(services(), corpus_id, query.version)

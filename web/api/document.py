@@ -11,20 +11,30 @@ from typing import Any
 from apiflask import APIFlask
 from pydantic import BaseModel, Field
 
+from web.api.examples import EXAMPLES, TEXTS, add_examples
+from web.api.faults import add_errors
+from web.api.inputs import UUID
+from web.api.links import add_links
+
 Document = dict[str, Any]
-Responses = dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]
+Responses = dict[int | str, Any]
 
 NESTED = re.compile(r"#/components/schemas/\w+\.(\w+)")
 REFERENCE = "#/components/schemas/{model}"
-EVERYWHERE = {401: "The bearer token is missing or wrong", 503: "The database cannot be reached"}
-WITH_BODY = {400: "Not JSON", 413: "Too large", 415: "Neither JSON nor a form this route takes"}
-REFUSED = {422: "A field is not acceptable: see errors"}
-UNKNOWN = {404: "There is no such thing"}
 
 DESCRIPTION = (
     "Train character-level LSTM language models on your own text and generate text from them. "
     "Requests are strict; errors are RFC 9457 problem details with a stable `code`."
 )
+FILES = ["ETag", "Accept-Ranges", "Content-Disposition"]
+HEADERS: dict[str, Document] = {
+    "ETag": {"description": "Changes with what is told: for `If-None-Match` and `If-Range`."},
+    "Accept-Ranges": {"description": "`bytes` where `Range` is honoured, else `none`."},
+    "Content-Disposition": {"description": "Under which name it is to be saved."},
+    "Content-Range": {"description": "Which bytes these are, and of how many."},
+    "Location": {"description": "Where the new thing is."},
+    "Retry-After": {"description": "When to ask again, in seconds, while it can still change."},
+}
 
 
 class FieldError(BaseModel):
@@ -61,24 +71,56 @@ def describe(app: APIFlask) -> None:
     app.spec_processor(finish)
 
 
-def download(mimetype: str, description: str) -> Responses:
-    """Return a view's ``responses`` where it answers with a file."""
-    return {200: {"description": description, "content": {mimetype: {}}}}
+def download(mimetype: str, description: str, ranges: bool = True) -> Responses:
+    """Return a view's ``responses`` where it answers with a file; ``ranges`` where its size is
+    known before it is sent."""
+    binary = mimetype not in TEXTS
+    content = {mimetype: {} if binary else {"schema": {"type": "string"}}}
+    whole = {"description": f"{description}.", "content": content, "headers": told(*FILES)}
+    if not ranges:
+        return {200: whole | {"headers": told(*FILES[1:])}}
+    part = {"description": "The range that was asked for.", "content": content,
+            "headers": told(*FILES, "Content-Range")}  # fmt: skip
+    same = {"description": "It is what `If-None-Match` names.", "headers": told("ETag")}
+    return {200: whole, 206: part, 304: same}
+
+
+def answer(description: str, model: type[BaseModel]) -> Document:
+    """Return a view's further response, with the model of what it answers."""
+    schema = {"$ref": REFERENCE.format(model=model.__name__)}
+    return {"description": f"{description}.", "content": {"application/json": {"schema": schema}}}
+
+
+def told(*names: str) -> Document:
+    """Return the ``headers`` of a response."""
+    kind = {"Retry-After": "integer"}
+    return {name: HEADERS[name] | {"schema": {"type": kind.get(name, "string")}} for name in names}
 
 
 def finish(document: Document | str) -> Document:
-    """Return APIFlask's document with bodies, errors and security as they are."""
+    """Return APIFlask's document with bodies, errors, examples and security as they are."""
     if isinstance(document, str):
         raise TypeError("the document is JSON: SPEC_FORMAT must not be YAML")
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("HTTPError", None)
     _add(schemas, Problem)
-    for path, operations in document["paths"].items():
+    for operations in document["paths"].values():
         for operation in operations.values():
             _add_bodies(operation, schemas)
-            _add_errors(operation, path)
+            _mend_parameters(operation)
+            _add_headers(operation)
+            add_errors(operation, document["components"].setdefault("responses", {}))
+            add_links(operation)
+            add_examples(operation)
+            operation.setdefault("description", operation["summary"])
     document["security"] = [{"bearer": []}]
+    document["tags"] = _once(document["tags"])
     return _one_name_each(document)
+
+
+def _once(tags: list[Document]) -> list[Document]:
+    """Return each tag once: blueprints that share one would repeat it."""
+    return list({tag["name"]: tag for tag in tags}.values())
 
 
 def _add(schemas: Document, model: type[BaseModel]) -> Document:
@@ -96,7 +138,10 @@ def _add_bodies(operation: Document, schemas: Document) -> None:
         pasted, uploaded = models
         content = {
             "application/json": {"schema": _add(schemas, pasted)},
-            "multipart/form-data": {"schema": _upload(uploaded)},
+            "multipart/form-data": {
+                "schema": _upload(uploaded),
+                "example": EXAMPLES[uploaded.__name__],
+            },
         }
         operation["requestBody"] = {"content": content}
     if "requestBody" in operation:
@@ -111,20 +156,30 @@ def _upload(model: type[BaseModel]) -> Document:
     return schema
 
 
-def _add_errors(operation: Document, path: str) -> None:
-    responses = operation["responses"]
-    texts = EVERYWHERE | (UNKNOWN if "{" in path else {})
-    texts |= WITH_BODY if "requestBody" in operation else {}
-    locations = {parameter["in"] for parameter in operation["parameters"]}
-    texts |= REFUSED if "requestBody" in operation or "query" in locations else {}
-    for status, text in texts.items():
-        responses.setdefault(str(status), {"description": text})
-    for status, response in responses.items():
-        if status >= "400":
-            schema = {"$ref": REFERENCE.format(model="Problem")}
-            response["content"] = {"application/problem+json": {"schema": schema}}
-        elif status in ("204", "304"):
-            response.pop("content", None)
+def _mend_parameters(operation: Document) -> None:
+    """Describe parameters as they are sent: none is null, and ids are UUIDs."""
+    for parameter in operation["parameters"]:
+        schema = parameter["schema"]
+        members = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+        schema.update(*members)
+        if schema.get("default", "") is None:
+            del schema["default"]
+        if schema.get("type") == "array":
+            parameter |= {"style": "form", "explode": False}
+        if parameter["in"] == "header":
+            parameter["name"] = parameter["name"].title()
+        if parameter["in"] == "path":
+            schema.update(UUID if parameter["name"].endswith("_id") else {"minLength": 1})
+        if "description" in schema:
+            parameter["description"] = schema.pop("description")
+
+
+def _add_headers(operation: Document) -> None:
+    for status in ("201", "202"):
+        if status in operation["responses"] and operation.pop("x-location", True):
+            operation["responses"][status]["headers"] = told("Location")
+    for status in ("204", "304"):
+        operation["responses"].get(status, {}).pop("content", None)
 
 
 def _one_name_each(document: Document) -> Document:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from apiflask import APIBlueprint
 from flask import request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic.config import JsonDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from shared.errors import InvalidFields, UserError
@@ -23,6 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 # The largest prompt is 100,000 characters; escaped, one takes up to twelve bytes.
 SPEC_BYTES = 2 * 1024 * 1024
 MOST_NUMBER = 2**31 - 1
+MOST_IDS = 100
 
 
 class MalformedJson(UserError):
@@ -44,9 +46,25 @@ def _id(value: str) -> str:
     return value
 
 
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MOST_NUMBER)]
-Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_LIMIT)]
-Id = Annotated[str, AfterValidator(_id)]
+# The limits go first: behind the other validator the document would not tell them.
+Number = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(_number)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_number)]
+# As the document tells it: which of its characters are not, is told in our own words.
+UUID = {"format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+Id = Annotated[str, AfterValidator(_id), Field(json_schema_extra=cast(JsonDict, UUID))]
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Let the document of a change tell no defaults: what is left out stays as it is."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+def _split(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MOST_IDS), BeforeValidator(_split)]
 
 
 class PageQuery(Spec):

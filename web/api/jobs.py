@@ -12,7 +12,9 @@ from shared.jobs import models, services
 from shared.jobs.queries import get_job, list_jobs
 from web import context
 from web.api import polling
-from web.api.inputs import PageQuery, takes
+from web.api.document import Responses, told
+from web.api.faults import refuses
+from web.api.inputs import Ids, PageQuery, takes
 from web.api.schemas import Job, JobPage
 from web.api.writing import write
 
@@ -26,6 +28,7 @@ MOVES: dict[str, tuple[Move, str]] = {
         "Queue a failed or cancelled job again; it goes on from its resume state, if it has one.",
     ),
 }
+SHOWN: Responses = {200: {"headers": told("ETag", "Retry-After")}, 304: "Nothing changed"}
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", tag="Jobs")
 
@@ -33,6 +36,9 @@ jobs = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", tag="Jobs")
 class JobQuery(PageQuery):
     """Which jobs to list."""
 
+    ids: Ids | None = Field(
+        None, description="Only these, by commas; those that there are not are left out."
+    )
     kind: Literal["train", "generate"] | None = Field(None, description="Only these.")
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"] | None = (
         Field(None, description="Only those that stand so.")
@@ -52,7 +58,7 @@ def index(query: JobQuery) -> JobPage:
 @jobs.output(Job)
 @jobs.doc(
     description="With `If-None-Match` and the last `ETag`, a job that did not change costs a 304.",
-    responses={304: "Nothing changed"},
+    responses=SHOWN,
 )
 def show(job_id: str) -> Response:
     """Show a job."""
@@ -61,11 +67,9 @@ def show(job_id: str) -> Response:
 
 @jobs.delete("/<job_id>")
 @jobs.doc(
-    responses={
-        204: "Deleted",
-        409: "`move_refused`: the job has not ended. "
-        "`in_use`: another job works with one of its checkpoints.",
-    }
+    description="`in_use` where another job works with one of its checkpoints.",
+    responses={204: "Deleted"},
+    extensions=refuses("move_refused", "in_use"),
 )
 def delete(job_id: str) -> tuple[str, int]:
     """Delete an ended job with its epochs, samples, checkpoints, texts and events."""
@@ -76,7 +80,7 @@ def delete(job_id: str) -> tuple[str, int]:
 def _add_move(name: str, move: Move, summary: str) -> None:
     @jobs.post(f"/<job_id>/{name}", endpoint=name)
     @jobs.output(Job)
-    @jobs.doc(summary=summary, responses={409: "The job's status does not allow this move"})
+    @jobs.doc(summary=summary, extensions=refuses("move_refused"))
     def view(job_id: str) -> Job:
         return write(lambda session: Job.of(move(session, _mine(session, job_id))))
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.queries import get_checkpoint
@@ -18,10 +18,11 @@ from shared.models.queries import (
     list_models,
     promoted_checkpoint,
 )
-from shared.specs import Spec, Text
+from shared.specs import Reference, Spec, Text
 from web import context, downloads
 from web.api.document import download
-from web.api.inputs import PageQuery, takes
+from web.api.faults import OF_FILES, refuses
+from web.api.inputs import PageQuery, takes, without_defaults
 from web.api.retraining import DecisionPage, Model, ModelPage
 from web.api.writing import write
 
@@ -33,7 +34,7 @@ Reason = Annotated[Text, Field(min_length=1, max_length=1000)]
 class Promotion(Spec):
     """What is promoted by hand, and why."""
 
-    checkpoint_id: str = Field(description="The checkpoint that becomes the model's.")
+    checkpoint_id: Reference = Field(description="The checkpoint that becomes the model's.")
     reason: Reason = Field("by hand", description="What the history says of it.")
 
 
@@ -45,6 +46,8 @@ class Rollback(Spec):
 
 class Policy(Spec):
     """What a candidate must do to be promoted; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     margin: float = Field(
         0, ge=0, le=10, description="It must be better by more bits a character than this."
@@ -126,7 +129,7 @@ def promote(name: str, body: Promotion) -> Model:
 @models.post("/<name>/rollback")
 @takes(models, Rollback)
 @models.output(Model)
-@models.doc(responses={409: "There is no earlier checkpoint"})
+@models.doc(extensions=refuses("move_refused"))
 def rollback(name: str, body: Rollback) -> Model:
     """Make the checkpoint the model's again that was promoted before."""
 
@@ -139,7 +142,7 @@ def rollback(name: str, body: Rollback) -> Model:
 
 
 @models.get("/<name>/latest/output.txt")
-@models.doc(responses=download("text/plain", "The text"))
+@models.doc(responses=download("text/plain", "The text"), extensions=refuses(*OF_FILES))
 def output_txt(name: str) -> Response:
     """Download what was written last with the promoted checkpoint."""
     with context.services().db.read() as session:
@@ -148,7 +151,10 @@ def output_txt(name: str) -> Response:
 
 
 @models.get("/<name>/latest/model.keras")
-@models.doc(responses=download("application/octet-stream", "A plain Keras file"))
+@models.doc(
+    responses=download("application/octet-stream", "A plain Keras file"),
+    extensions=refuses(*OF_FILES),
+)
 def model_keras(name: str) -> Response:
     """Download the promoted checkpoint as a plain .keras file."""
     with context.services().db.read() as session:

@@ -138,6 +138,7 @@ def delete(receiver_id: str) -> tuple[str, int]:
 
 @receivers.post("/<receiver_id>/test")
 @receivers.output(Notice, 202)
+@receivers.doc(extensions={"x-location": False})
 def test(receiver_id: str) -> tuple[Notice, int]:
     """Send a notice of type `test`."""
 

@@ -14,6 +14,7 @@ from shared.pages import Page
 from shared.specs import Spec
 from web import downloads
 from web.api.document import download
+from web.api.faults import OF_FILES, refuses
 from web.api.inputs import Number, NumberedQuery, PageQuery, takes
 from web.api.schemas import CheckpointPage, EpochPage, EventPage
 from web.api.streams import EVENTS, STREAMED, ListenerHeaders, stream, wants_stream
@@ -21,7 +22,8 @@ from web.api.written import OutputPage, SamplePage
 from web.context import services, team_id
 
 TEXT = download("text/plain", "The text")
-LINES = download("application/x-ndjson", "One JSON object a line")
+MADE = download("text/plain", "The text", ranges=False)
+LINES = download("application/x-ndjson", "One JSON object a line", ranges=False)
 
 records = APIBlueprint("records", __name__, url_prefix="/api/v1/jobs/<job_id>", tag="Jobs")
 
@@ -79,7 +81,7 @@ def outputs(job_id: str, query: PageQuery) -> OutputPage:
 
 @records.get("/output.txt")
 @takes(records, OutputQuery, "query")
-@records.doc(responses=TEXT)
+@records.doc(responses=TEXT, extensions=refuses(*OF_FILES))
 def output_txt(job_id: str, query: OutputQuery) -> Response:
     """Download the generated characters alone; several texts are joined by one newline."""
     return downloads.output_txt(services(), job_id, query.number)
@@ -93,7 +95,7 @@ def output_jsonl(job_id: str) -> Response:
 
 
 @records.get("/samples.txt")
-@records.doc(responses=TEXT)
+@records.doc(responses=MADE)
 def samples_txt(job_id: str) -> Response:
     """Download the samples for reading."""
     return downloads.samples_txt(services(), job_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import url_for
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from shared.db import database_now
@@ -14,9 +14,10 @@ from shared.pages import Page
 from shared.schedules import models, services
 from shared.schedules.queries import get_schedule, list_runs, list_schedules
 from shared.schedules.requests import ScheduleRequest
-from shared.specs import Name
+from shared.specs import Name, Reference
 from web import context
-from web.api.inputs import PageQuery, takes, validated
+from web.api.faults import refuses
+from web.api.inputs import PageQuery, takes, validated, without_defaults
 from web.api.retraining import RunPage, Schedule, SchedulePage, ScheduleRun
 from web.api.writing import write
 
@@ -26,15 +27,18 @@ schedules = APIBlueprint("schedules", __name__, url_prefix="/api/v1/schedules", 
 class ScheduleChange(ScheduleRequest):
     """What is to be another; what is left out stays."""
 
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
     name: Name = Field("", description="What the schedule is called.")
     cron: str = Field("", description="When it is due, as at its making.")
-    corpus_id: str = Field("", description="The corpus whose newest version is trained on.")
+    corpus_id: Reference = Field("", description="The corpus whose newest version is trained on.")
     model: Name = Field("", description="The name of the model that runs are candidates for.")
 
 
 @schedules.post("")
 @takes(schedules, ScheduleRequest)
 @schedules.output(Schedule, 201)
+@schedules.doc(extensions=refuses("corpus_too_short"))
 def add(body: ScheduleRequest) -> tuple[Schedule, int, dict[str, str]]:
     """Add a schedule."""
 
@@ -68,6 +72,7 @@ def show(schedule_id: str) -> Schedule:
 @schedules.patch("/<schedule_id>")
 @takes(schedules, ScheduleChange)
 @schedules.output(Schedule)
+@schedules.doc(extensions=refuses("corpus_too_short"))
 def change(schedule_id: str, body: ScheduleChange) -> Schedule:
     """Change a schedule; what is left out stays as it is."""
 
@@ -92,6 +97,7 @@ def delete(schedule_id: str) -> tuple[str, int]:
 
 @schedules.post("/<schedule_id>/run")
 @schedules.output(ScheduleRun, 202)
+@schedules.doc(extensions={"x-location": False})
 def run(schedule_id: str) -> tuple[ScheduleRun, int]:
     """Run a schedule now, besides its times; `overlap` holds for this run, too."""
 

@@ -204,6 +204,7 @@ class Checkpoint(Answer):
             "self": url_for("checkpoints.show", checkpoint_id=row.id),
             "job": url_for("jobs.show", job_id=row.job_id),
             "model": url_for("checkpoints.model", checkpoint_id=row.id),
+            "bundle": url_for("checkpoints.bundle", checkpoint_id=row.id),
         }
         return cls(**row_fields(row, cls, "links"), links=links)
 

@@ -11,6 +11,7 @@ from shared.jobs import models
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.specs import Spec
+from web.api.faults import refuses
 from web.api.inputs import takes
 from web.api.schemas import Job
 from web.api.writing import write
@@ -38,6 +39,7 @@ class SubmissionHeaders(Spec):
 @takes(submissions, TrainingRequest)
 @takes(submissions, SubmissionHeaders, "headers")
 @submissions.output(Job, 202)
+@submissions.doc(extensions=refuses("corpus_too_short", "idempotency_key_reused"))
 def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
     """Submit a training job."""
     return _submit(submit_training, body, headers)
@@ -47,6 +49,7 @@ def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
 @takes(submissions, GenerationRequest)
 @takes(submissions, SubmissionHeaders, "headers")
 @submissions.output(Job, 202)
+@submissions.doc(extensions=refuses("unknown_prompt", "idempotency_key_reused"))
 def generate(body: GenerationRequest, headers: SubmissionHeaders) -> Accepted:
     """Submit a generation job."""
     return _submit(submit_generation, body, headers)

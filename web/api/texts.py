@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated, BinaryIO, Generic, Literal, TypeVar, cast
 
 from flask import request
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from werkzeug.datastructures import FileStorage
 
 from shared.corpora.cleaning import Cleaning
 from shared.corpora.services import NewText, StoredText, builtin_text, fetched_text, store_text
 from shared.errors import FieldProblem, InvalidFields, UserError
-from shared.specs import Name, Spec
+from shared.specs import Name, Spec, one_of
 from web.api.inputs import json_body, validated
 from web.context import services
 
@@ -52,6 +52,8 @@ class UploadedCorpus(Uploaded):
 
 class NewVersion(Uploaded):
     """A text: exactly one of ``text``, ``url`` and ``builtin``."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("text", "url", "builtin"))
 
     text: Annotated[str, AfterValidator(_whole)] | None = Field(
         None, description="The text itself."

@@ -5,6 +5,7 @@ from chartkick.flask import chartkick_blueprint
 from flask_bootstrap import Bootstrap5
 
 from web.pages import words
+from web.pages.api_docs import api_docs
 from web.pages.checkpoints import checkpoints
 from web.pages.corpora import corpora
 from web.pages.generation import generation
@@ -21,7 +22,7 @@ pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints),
-    *(schedules, models, receivers),
+    *(schedules, models, receivers, api_docs),
 ):
     pages.register_blueprint(blueprint)
 

@@ -43,15 +43,15 @@ MOVES = {
 @jobs.get("")
 def index() -> ResponseReturnValue:
     """List the jobs, newest first."""
-    chosen = {
-        "kind": _one_of(request.args.get("kind"), list(Kind)),
-        "status": _one_of(request.args.get("status"), list(Status)),
-    }
+    kind = _one_of(request.args.get("kind"), list(Kind))
+    status = _one_of(request.args.get("status"), list(Status))
     after = asked_after()
     with services().db.read() as session:
-        page = list_jobs(session, team_id(), **chosen, after=after, limit=PAGE)
+        page = list_jobs(session, team_id(), kind=kind, status=status, after=after, limit=PAGE)
     rows = [(job, state_of(job)) for job in page.data]
-    return render_template("jobs.html", rows=rows, page=page, after=after, statuses=WORDS, **chosen)
+    return render_template(
+        "jobs.html", rows=rows, page=page, after=after, statuses=WORDS, kind=kind, status=status
+    )
 
 
 @jobs.get("/<job_id>")

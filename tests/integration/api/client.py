@@ -20,6 +20,10 @@ class Api:
         """GET ``path``."""
         return self._call("GET", path, headers)
 
+    def head(self, path: str, headers: dict[str, str] | None = None) -> TestResponse:
+        """HEAD ``path``."""
+        return self._call("HEAD", path, headers)
+
     def patch(self, path: str, body: Any) -> TestResponse:
         """PATCH with ``body`` as JSON."""
         return self._call("PATCH", path, json=body)

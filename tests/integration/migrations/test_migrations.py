@@ -12,7 +12,8 @@ from sqlalchemy import Engine, func, inspect, select, text
 
 import migrations
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
-from shared.db import Base, Database, database_now, make_engine
+from shared.db import Base, Database, database_now, make_engine, now
+from shared.ids import new_id
 from shared.jobs.models import Event, Job
 from shared.jobs.queries import NO_TEXT
 from shared.jobs.requests import TrainingPlan
@@ -22,6 +23,7 @@ from shared.notices.sending import Outcome, claim_notice, record
 from shared.notices.services import add_receiver, send_test, tell_job
 from shared.schedules.requests import ScheduleRequest
 from shared.schedules.services import add_schedule, run_now
+from shared.workers.services import Process, see
 from tests.support.factories import (
     claim_job,
     make_checkpoint,
@@ -207,6 +209,7 @@ def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) ->
 NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
+    "workers",
 }
 
 
@@ -227,6 +230,7 @@ def fill_what_is_newer(db: Database) -> None:
         work_for(session, model, job.id)
         tell_job(session, job.id, [receiver.id])
         send_test(session, receiver)
+        see(session, Process(new_id(), "node:1", ["train"], "cpu", now()))
     with db.write() as session:
         claimed = claim_notice(session)
         assert claimed is not None

@@ -1,0 +1,28 @@
+"""The processes that take jobs."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import ID, Base
+
+
+class Worker(Base):
+    """One pool process, since it was started."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    # As in the rows of the jobs that it runs: the machine's name and the process' number.
+    name: Mapped[str] = mapped_column(unique=True)
+    queues: Mapped[list[str]] = mapped_column(JSON)
+    device: Mapped[str]
+    started_at: Mapped[datetime]
+    # On the database's clock, as whether it is alive is judged.
+    seen_time: Mapped[float]
+
+    @property
+    def seen_at(self) -> datetime:
+        """When it was seen last."""
+        return datetime.fromtimestamp(self.seen_time, UTC)

@@ -1,0 +1,26 @@
+"""Reading which workers there are."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.jobs.models import Job, Status
+from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.workers.models import Worker
+
+
+def list_workers(
+    session: Session, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Worker]:
+    """Return the workers, those that started first coming first."""
+    return page(session, select(Worker), Worker.id, after=after, limit=limit)
+
+
+def jobs_of(session: Session, team_id: str, workers: Iterable[Worker]) -> dict[str, str]:
+    """Return which of the team's jobs runs on which worker, by the workers' names."""
+    names = [worker.name for worker in workers]
+    query = select(Job.worker, Job.id).where(
+        Job.status == Status.RUNNING, Job.team_id == team_id, Job.worker.in_(names)
+    )
+    return {name: job_id for name, job_id in session.execute(query) if name}

@@ -1,0 +1,60 @@
+"""A database that has some of everything."""
+
+from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.db import Database, database_now, now
+from shared.ids import new_id
+from shared.jobs.requests import TrainingPlan
+from shared.jobs.services import succeed
+from shared.models.models import NamedModel
+from shared.models.services import promote, work_for
+from shared.notices.services import add_receiver, send_test
+from shared.schedules.requests import ScheduleRequest
+from shared.schedules.services import add_schedule, run_now
+from shared.workers.services import Process, see
+from tests.integration.api.outputs import add_output
+from tests.support.factories import (
+    WORKER,
+    claim_job,
+    make_checkpoint,
+    make_corpus,
+    make_generation_job,
+    make_standing_job,
+)
+from web.api import examples
+
+# A queued one comes last: each of the others is claimed on its way.
+STATUSES = ("running", "paused", "failed", "cancelled", "queued")
+
+
+def fill(db: Database) -> dict[str, str]:
+    """Put some of everything into the database; return ids instead of the examples' ones."""
+    checkpoint = make_checkpoint(db)
+    corpus = make_corpus(db, name="another")
+    for status in STATUSES:
+        make_standing_job(db, status)
+    lease = claim_job(db, make_generation_job(db, checkpoint))
+    for number, text in enumerate(("one", "two " * 50_000, "three"), 1):
+        add_output(db, lease, number, text)
+    plan = {"name": "nightly", "cron": "nightly", "corpus_id": corpus.id, "model": "mine",
+            "training": TrainingPlan(preset="tiny")}  # fmt: skip
+    with db.write() as session:
+        receiver = add_receiver(session, DEFAULT_TEAM_ID, "hook", url="https://example.org/hook")
+        request = ScheduleRequest.model_validate(plan | {"notify": [receiver.id]})
+        moment = database_now(session)
+        schedule = add_schedule(session, DEFAULT_TEAM_ID, request, moment)
+        run_now(session, DEFAULT_TEAM_ID, schedule.id, moment)
+        model = session.get_one(NamedModel, schedule.model_id)
+        promote(session, model, checkpoint, "by hand")
+        work_for(session, model, lease.job_id)
+        succeed(session, lease)
+        send_test(session, receiver)
+        see(session, Process(new_id(), WORKER, ["train"], "cpu", now()))
+    return {
+        examples.CORPUS_ID: corpus.id,
+        examples.VERSION_ID: corpus.latest_version.id,
+        examples.JOB_ID: checkpoint.job_id,
+        examples.CHECKPOINT_ID: checkpoint.id,
+        examples.WRITING_ID: lease.job_id,
+        examples.SCHEDULE_ID: schedule.id,
+        examples.RECEIVER_ID: receiver.id,
+    }
