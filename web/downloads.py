@@ -26,6 +26,7 @@ MOST_NAME = 55
 # What some file system forbids, and what means something inside a header.
 UNSAFE = frozenset('<>:"/\\|?*.;%')
 
+HAVE = {Kind.GENERATE: "outputs", Kind.TRAIN: "samples"}
 OUTPUT_FIELDS = (
     "id",
     "job_id",
@@ -37,6 +38,7 @@ OUTPUT_FIELDS = (
     "rng_seed",
     "finish_reason",
     "copying",
+    "receipt",
 )
 SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying")
 
@@ -115,7 +117,7 @@ def _job(db: Database, job_id: str, kind: Kind) -> Job:
     with db.read() as session:
         job = get_job(session, team_id(), job_id)
     if job.kind != kind:
-        have = "outputs" if job.kind == Kind.GENERATE else "samples"
+        have = HAVE.get(Kind(job.kind), "a result")
         raise NotFound(f"job {job_id} is a {job.kind} job: it has {have}")
     return job
 

@@ -32,7 +32,9 @@ jobs = APIBlueprint("jobs", __name__, url_prefix="/api/v1/jobs", tag="Jobs")
 class JobQuery(PageQuery):
     """Which jobs to list."""
 
-    kind: Literal["train", "generate"] | None = Field(None, description="Only these.")
+    kind: Literal["train", "generate", "score", "verify"] | None = Field(
+        None, description="Only these."
+    )
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"] | None = (
         Field(None, description="Only those that stand so.")
     )
