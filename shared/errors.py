@@ -130,6 +130,18 @@ class TooManyListeners(UserError):
     status = 429
 
 
+class JobEnded(UserError):
+    """The job that was to answer ended without an answer."""
+
+    OURS = ("internal", "worker_lost", "disk_full")
+
+    def __init__(self, job_id: str, code: str, message: str):
+        """Tell of a job's end; ``code`` is its error's, or 'cancelled'."""
+        super().__init__(f"job {job_id} gave no answer: {message}")
+        self.code = code
+        self.status = 500 if code in self.OURS else 409 if code == "cancelled" else 422
+
+
 class Diverged(UserError):
     """The loss is no longer a number."""
 

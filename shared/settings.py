@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     blob_grace_seconds: float = Field(
         3600, ge=0, description="How long bytes that nothing refers to are kept."
     )
+    answer_seconds: float = Field(
+        86_400, ge=0, description="How long scores and verifications are kept."
+    )
     shakespeare_url: str = Field(
         "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
         description="Where the built-in corpus 'shakespeare' is fetched from.",

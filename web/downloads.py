@@ -39,6 +39,7 @@ MOST_NAME = 55
 # What some file system forbids, and what means something inside a header.
 UNSAFE = frozenset('<>:"/\\|?*.;%')
 
+HAVE = {Kind.GENERATE: "outputs", Kind.TRAIN: "samples"}
 OUTPUT_FIELDS = (
     "id",
     "job_id",
@@ -50,6 +51,7 @@ OUTPUT_FIELDS = (
     "rng_seed",
     "finish_reason",
     "copying",
+    "receipt",
 )
 SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying")
 
@@ -134,7 +136,7 @@ def _job(db: Database, job_id: str, kind: Kind) -> Job:
     with db.read() as session:
         job = get_job(session, team_id(), job_id)
     if job.kind != kind:
-        have = "outputs" if job.kind == Kind.GENERATE else "samples"
+        have = HAVE.get(Kind(job.kind), "a result")
         raise NotFound(f"job {job_id} is a {job.kind} job: it has {have}")
     return job
 

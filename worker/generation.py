@@ -15,6 +15,7 @@ from shared.jobs.rows import Lease, fence
 from shared.jobs.services import hand_back, succeed
 from shared.jobs.written import finish_text, write_pieces, written_bytes
 from shared.prompts import FittedPrompt
+from shared.receipts import text_sha256
 from shared.specs import GenerationSpec
 from worker.copies import Copies, decoded
 from worker.engine.sampling import Stream, Writer
@@ -24,6 +25,7 @@ from worker.heartbeat import Heartbeat
 from worker.models import character_model
 from worker.node import Node
 from worker.prompting import prompts
+from worker.receipts import Receipts
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +63,7 @@ class GenerationWork:
         with node.db.read() as session:
             checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
             version = session.get_one(CorpusVersion, checkpoint.corpus_version_id)
-        self._copies = Copies(node, version)
+        self._copies, self._receipts = Copies(node, version), Receipts(job, checkpoint, version)
         self._model = character_model(node, checkpoint)
         self._vocabulary = Vocabulary(checkpoint.vocabulary)
         self._window: int = checkpoint.spec["window"]
@@ -133,7 +135,9 @@ class GenerationWork:
 
         blob = self._node.store(written) if size > INLINE_BYTES else None
         copying = self._node.keep_trying(lambda: self._copies.told(decoded(written())))
-        output = replace(output, blob=blob, copying=copying)
+        digest = blob.sha256 if blob else self._node.keep_trying(lambda: text_sha256(written()))
+        receipt = self._receipts.of(output, digest, self._model.keras)
+        output = replace(output, blob=blob, copying=copying, receipt=receipt.as_json())
         self._node.write(lambda session: finish_text(session, self._lease, output))
 
     def _stream(self, number: int) -> Stream:

@@ -20,13 +20,21 @@ def prompts(
     Random excerpts differ from text to text but are the same at each temperature, so that
     temperatures can be compared.
     """
+    count = len(spec.temperatures())
+    different = 1 if spec.prompt is not None else spec.count
+    found = [prompt(node, spec, vocabulary, version, window, n) for n in range(different)]
+    return found * (count // different)
+
+
+def prompt(
+    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion,
+    window: int, text: int,
+) -> FittedPrompt:  # fmt: skip
+    """Return what one text, counted from 0, goes on from."""
     if spec.prompt is not None:
-        return [fit_prompt(spec.prompt, vocabulary)] * len(spec.temperatures())
-    excerpts = [
-        FittedPrompt(excerpt(node, version, window, f"{spec.rng_seed}/{number}"), {}, [])
-        for number in range(spec.count)
-    ]
-    return excerpts * (len(spec.temperatures()) // spec.count)
+        return fit_prompt(spec.prompt, vocabulary)
+    seed = f"{spec.rng_seed}/{text % spec.count}"
+    return FittedPrompt(excerpt(node, version, window, seed), {}, [])
 
 
 def excerpt(node: Node, version: CorpusVersion, length: int, seed: str) -> str:

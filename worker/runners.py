@@ -27,14 +27,16 @@ Move = Callable[..., Job]
 RUNNERS = {
     "train": ("worker.training", "run_training"),
     "generate": ("worker.generation", "run_generation"),
+    "score": ("worker.scoring", "run_scoring"),
+    "verify": ("worker.verifying", "run_verification"),
 }
 
 
-def work(node: Node, kind: str) -> int:
+def work(node: Node, queue: str) -> int:
     """Run queued jobs of a queue until none is left or this worker stops; return how many."""
     done = 0
     while not node.stop.is_up():
-        job = node.write(lambda s: claim(s, kind, node.name, node.settings.lease_seconds))
+        job = node.write(lambda s: claim(s, queue, node.name, node.settings.lease_seconds))
         if job is None:
             break
         run_job(node, job)

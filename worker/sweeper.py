@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.blobs import reclaim
 from shared.db import database_time, is_away
-from shared.jobs.queries import queued_by_kind
+from shared.jobs.answers import forget
+from shared.jobs.queries import queued_by_queue
 from shared.jobs.services import expire
 from shared.workers.services import forget_old
 from worker.node import Node
@@ -32,7 +33,7 @@ _rounds = Rounds()
 
 
 def sweep(node: Node, rounds: Rounds = _rounds) -> None:
-    """Take back jobs whose lease ran out, top tickets up, reclaim what nothing refers to.
+    """Take back jobs whose lease ran out, top tickets up, delete what is old or nobody's.
 
     While the database is away there is nothing to be done: the next round comes soon.
     """
@@ -52,6 +53,8 @@ def _sweep(node: Node, rounds: Rounds) -> None:
         for job in jobs:
             log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
     top_up(node)
+    if gone := forget(node.db, node.settings.answer_seconds):
+        log.info("answers deleted", count=gone)
     if freed := reclaim(node.db, node.settings.blob_grace_seconds):
         log.info("blobs reclaimed", count=freed)
     node.db.shrink()
@@ -75,10 +78,10 @@ def may_expire(node: Node, rounds: Rounds) -> bool:
 def top_up(node: Node) -> None:
     """Send tickets for waiting jobs that have none, as after a broker's loss."""
     with node.db.read() as session:
-        queued = queued_by_kind(session)
-    for kind, count in queued.items():
-        out = node.db.tickets.waiting(kind)
+        queued = queued_by_queue(session)
+    for queue, count in queued.items():
+        out = node.db.tickets.waiting(queue)
         if out is None:
             return
         for _ in range(min(count, MOST_TICKETS) - out):
-            node.db.tickets.send(kind)
+            node.db.tickets.send(queue)

@@ -1,6 +1,5 @@
 """The tasks: a ticket says that there is work on a queue; the database says which."""
 
-from shared.jobs.models import Kind
 from worker import notices, scheduling
 from worker.app import app, current_node
 from worker.runners import work
@@ -12,18 +11,18 @@ lookers, senders = scheduling.crew(), notices.crew()
 @app.task(name="charloom.train")  # type: ignore[untyped-decorator]
 def train() -> None:
     """Run queued training jobs until none is left."""
-    work(current_node(), Kind.TRAIN)
+    work(current_node(), "train")
 
 
 @app.task(name="charloom.generate")  # type: ignore[untyped-decorator]
 def generate() -> None:
-    """Run queued generation jobs until none is left."""
-    work(current_node(), Kind.GENERATE)
+    """Run queued jobs that write or read with a model until none is left."""
+    work(current_node(), "generate")
 
 
 @app.task(name="charloom.sweep")  # type: ignore[untyped-decorator]
 def sweep_once() -> None:
-    """Take back expired jobs, top up tickets, reclaim bytes."""
+    """Take back expired jobs, top up tickets, delete old answers, reclaim bytes."""
     sweep(current_node())
 
 

@@ -11,10 +11,25 @@ from shared.db import ID, Base
 
 
 class Kind(StrEnum):
-    """What a job does; also the name of its queue."""
+    """What a job does."""
 
     TRAIN = "train"
     GENERATE = "generate"
+    SCORE = "score"  # how likely each character of a text is
+    VERIFY = "verify"  # whether a receipt's text is written again
+
+
+# Small jobs whose result is an answer to whoever asked, and is kept for a day only.
+ANSWERS = (Kind.SCORE, Kind.VERIFY)
+# True of their rows: in the words of their index, without a parameter.
+IS_ANSWER = "kind in ('score', 'verify')"
+# Which workers run a kind: what reads and writes with a model, the same ones.
+QUEUES = {
+    Kind.TRAIN: "train",
+    Kind.GENERATE: "generate",
+    Kind.SCORE: "generate",
+    Kind.VERIFY: "generate",
+}
 
 
 class Status(StrEnum):
@@ -37,7 +52,7 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("team_id", "idempotency_key"),
-        CheckConstraint("kind in ('train', 'generate')", name="kind"),
+        CheckConstraint("kind in ('train', 'generate', 'score', 'verify')", name="kind"),
         CheckConstraint(
             "status in ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')",
             name="status",
@@ -46,7 +61,7 @@ class Job(Base):
         # The claim's order, over waiting jobs alone: it stays small however many have ended.
         Index(
             "ix_jobs_claim",
-            "kind",
+            "queue",
             text("priority DESC"),
             "fair_at",
             "id",
@@ -59,11 +74,19 @@ class Job(Base):
             sqlite_where=text("status = 'running'"),
             postgresql_where=text("status = 'running'"),
         ),
+        # Which answers are old: looked for every few seconds.
+        Index(
+            "ix_jobs_answers",
+            "finished_at",
+            sqlite_where=text(IS_ANSWER),
+            postgresql_where=text(IS_ANSWER),
+        ),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     team_id: Mapped[str] = mapped_column(ID, ForeignKey("teams.id"))
     kind: Mapped[str]
+    queue: Mapped[str]
     name: Mapped[str]
     status: Mapped[str]
     requested: Mapped[str | None]
@@ -175,6 +198,8 @@ class Output(Base):
     finish_reason: Mapped[str]
     # What of it stands word for word in the corpus: None where nobody looked.
     copying: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # All that it takes to write it again: None of texts from before there were any.
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
 
 
@@ -191,3 +216,16 @@ class OutputPiece(Base):
     # Characters before it.
     start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     text: Mapped[str]
+
+
+class JobFile(Base):
+    """What a job was given to read, or what came of it, where that is no row of its own."""
+
+    __tablename__ = "job_files"
+    __table_args__ = (CheckConstraint("role in ('input', 'result')", name="role"),)
+
+    job_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    role: Mapped[str] = mapped_column(primary_key=True)
+    blob_id: Mapped[str] = mapped_column(ID, ForeignKey("blobs.id"), index=True)

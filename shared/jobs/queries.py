@@ -10,7 +10,7 @@ from shared.blobs import Blob, read_blob
 from shared.db import Database, octets
 from shared.errors import NotFound
 from shared.ids import is_id
-from shared.jobs.models import Epoch, Event, Job, Output, Sample
+from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample
 from shared.pages import DEFAULT_LIMIT, Page, page
 
 PIECE_ROWS = 50
@@ -33,13 +33,18 @@ def list_jobs(
     ids: list[str] | None = None,
     kind: str | None = None,
     status: str | None = None,
+    answers: bool = True,
     after: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page[Job]:
-    """Return the team's jobs, newest first; of ``ids`` those that there are."""
+    """Return the team's jobs, newest first; of ``ids`` those that there are.
+
+    ``answers`` may be left out, which are many.
+    """
     query = select(Job).where(Job.team_id == team_id)
     query = query.where(Job.id.in_(ids)) if ids is not None else query
     query = query.where(Job.kind == kind) if kind else query
+    query = query if answers else query.where(Job.kind.not_in(ANSWERS))
     query = query.where(Job.status == status) if status else query
     return page(session, query, Job.id, after=after, limit=limit, newest_first=True)
 
@@ -147,9 +152,9 @@ def all_samples(db: Database, job_id: str) -> Iterator[Sample]:
         more, after = rows.has_more, rows.data[-1].id if rows.data else None
 
 
-def queued_by_kind(session: Session) -> dict[str, int]:
+def queued_by_queue(session: Session) -> dict[str, int]:
     """Return how many jobs wait on each queue."""
     rows = session.execute(
-        select(Job.kind, func.count()).where(Job.status == "queued").group_by(Job.kind)
+        select(Job.queue, func.count()).where(Job.status == "queued").group_by(Job.queue)
     )
-    return {kind: count for kind, count in rows}  # noqa: C416  (rows are not plain tuples)
+    return {queue: count for queue, count in rows}  # noqa: C416  (rows are not plain tuples)

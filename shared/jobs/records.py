@@ -46,6 +46,7 @@ class NewOutput:
     text: str | None = None
     blob: StoredBlob | None = None
     copying: dict[str, Any] | None = None
+    receipt: dict[str, Any] | None = None
 
 
 def record_epoch(
@@ -117,6 +118,7 @@ def record_output(session: Session, lease: Lease, output: NewOutput) -> None:
         rng_seed=output.rng_seed,
         finish_reason=output.finish_reason,
         copying=output.copying,
+        receipt=output.receipt,
         created_at=now(),
     )
     happened(

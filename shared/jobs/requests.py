@@ -4,7 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.specs import GenerationSpec, Name, Reference, TrainingSpec, one_of, training_spec
+from shared.receipts import Id, Receipt
+from shared.specs import (
+    GenerationSpec,
+    Name,
+    Reference,
+    Spec,
+    Text,
+    TrainingSpec,
+    one_of,
+    training_spec,
+)
+
+# What can be scored while somebody waits; and texts that are compared as they come: longer ones
+# are compared where they are stored.
+MOST_SCORED, MOST_COMPARED = 10_000, 200_000
 
 Notify = Annotated[
     list[Reference],
@@ -61,3 +75,45 @@ class GenerationRequest(GenerationSpec):
         return GenerationSpec.model_validate(
             self.model_dump(include=set(GenerationSpec.model_fields))
         )
+
+
+class ScoreSpec(Spec):
+    """How a text is scored."""
+
+    alternatives: int = Field(
+        5, ge=0, le=20, description="How many of the likeliest characters are told at each place."
+    )
+
+
+class ScoreBody(ScoreSpec):
+    """A text to score."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=MOST_SCORED)] = Field(
+        description="What is scored, from its first character on."
+    )
+
+
+class ScoreRequest(ScoreBody):
+    """A submission: which checkpoint scores which text."""
+
+    checkpoint_id: str
+
+
+class VerifySpec(Spec):
+    """Which text is written again."""
+
+    output_job_id: Id
+    number: int
+
+
+class VerifyRequest(Spec):
+    """A receipt, and the text that is said to be its."""
+
+    receipt: Receipt = Field(description="The `receipt` of an output.")
+    text: Annotated[Text, Field(max_length=MOST_COMPARED)] | None = Field(
+        None, description="The text. Left out: the one that is stored."
+    )
+
+    def spec(self) -> VerifySpec:
+        """Return what the job's page tells of it."""
+        return VerifySpec(output_job_id=self.receipt.job_id, number=self.receipt.number)

@@ -24,7 +24,8 @@ from shared.checkpoints.services import check_unused, drop_state
 from shared.db import database_time, now, want_ticket
 from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
-from shared.jobs.models import ENDED, Job, Status
+from shared.jobs.answers import forget_of
+from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
 from shared.notices.services import job_ended
 
@@ -37,6 +38,7 @@ FRESH = {"populate_existing": True}
 
 def submit(session: Session, job: Job) -> Job:
     """Queue a new job and ask for a ticket. Raises nothing: the spec was validated before."""
+    job.queue = QUEUES[Kind(job.kind)]
     job.status, job.requested = Status.QUEUED, None
     job.attempt = job.losses = job.event_seq = 0
     job.fair_at = _fair_at(session, job)
@@ -45,15 +47,15 @@ def submit(session: Session, job: Job) -> Job:
     session.flush()
     (job,) = change(session, Job.id == job.id)
     add_event(session, job, "queued")
-    want_ticket(session, job.kind)
+    want_ticket(session, job.queue)
     return job
 
 
-def claim(session: Session, kind: str, worker: str, lease_seconds: float) -> Job | None:
+def claim(session: Session, queue: str, worker: str, lease_seconds: float) -> Job | None:
     """Take the best queued job of a queue, or None: then the ticket was spare."""
     best = (
         select(Job.id)
-        .where(Job.status == Status.QUEUED, Job.kind == kind)
+        .where(Job.status == Status.QUEUED, Job.queue == queue)
         .order_by(Job.priority.desc(), Job.fair_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -167,6 +169,7 @@ def delete(session: Session, job_id: str) -> None:
     query = select(Job).where(Job.id == job_id, Job.status.in_(ENDED)).with_for_update()
     if session.scalar(query, execution_options=FRESH) is None:
         raise _refusal(session, job_id, "delete", ENDED)
+    forget_of(session, job_id)
     check_unused(session, job_id)
     session.execute(sql_delete(Job).where(Job.id == job_id))
 
@@ -205,7 +208,7 @@ def _leave(
     if status in ENDED:
         job_ended(session, jobs[0].id, jobs[0].name, status)
     if status is Status.QUEUED:
-        want_ticket(session, jobs[0].kind)
+        want_ticket(session, jobs[0].queue)
     return jobs[0]
 
 
@@ -261,7 +264,7 @@ def _queue_again(
     if not jobs:
         raise _refusal(session, job_id, move, allowed)
     add_event(session, jobs[0], "queued", {"reason": move})
-    want_ticket(session, jobs[0].kind)
+    want_ticket(session, jobs[0].queue)
     return jobs[0]
 
 
@@ -276,7 +279,7 @@ def _refusal(session: Session, job_id: str, move: str, allowed: tuple[Status, ..
 def _fair_at(session: Session, job: Job) -> float:
     """Return the team's virtual finish time: one step behind its last waiting job, or now."""
     last = select(func.max(Job.fair_at) + FAIR_SECONDS).where(
-        Job.team_id == job.team_id, Job.kind == job.kind, Job.status == Status.QUEUED
+        Job.team_id == job.team_id, Job.queue == job.queue, Job.status == Status.QUEUED
     )
     time, behind = session.execute(select(database_time(), last.scalar_subquery())).one()
     return max(float(time), float(behind or 0))

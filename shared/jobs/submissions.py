@@ -21,7 +21,7 @@ from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
 from shared.notices.services import check_receivers, tell_job
 from shared.prompts import fit_prompt
-from shared.specs import TrainingSpec
+from shared.specs import Spec, TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def submit_training(session: Session, who: Submitter, request: TrainingRequest) 
 
     Raises ``InvalidFields``, ``CorpusTooShort``, ``KeyReused``.
     """
-    if earlier := _earlier(session, who, Kind.TRAIN, request):
-        return earlier
+    if found := earlier(session, who, Kind.TRAIN, request):
+        return found
     spec, version = request.spec(), _version(session, who, request)
     check_length(spec, version)
     start = request.from_checkpoint_id
@@ -74,8 +74,8 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
 
     Raises ``InvalidFields``, ``UnknownPrompt``, ``KeyReused``.
     """
-    if earlier := _earlier(session, who, Kind.GENERATE, request):
-        return earlier
+    if found := earlier(session, who, Kind.GENERATE, request):
+        return found
     spec = request.spec()
     model, checkpoint = _writer(session, who, request)
     if spec.prompt is not None:
@@ -126,17 +126,20 @@ def _submit(
     session: Session, who: Submitter, request: TrainingRequest | GenerationRequest, job: Job
 ) -> Job:
     check_receivers(session, who.team_id, request.notify)
-    job.id, job.team_id, job.max_losses = new_id(), who.team_id, who.max_losses
-    job.idempotency_key = who.idempotency_key
-    job.request_sha256 = _fingerprint(Kind(job.kind), request)
-    submit(session, job)
+    submit(session, stamped(job, who, request))
     tell_job(session, job.id, request.notify)
     return job
 
 
-def _earlier(
-    session: Session, who: Submitter, kind: Kind, request: TrainingRequest | GenerationRequest
-) -> Job | None:
+def stamped(job: Job, who: Submitter, request: Spec) -> Job:
+    """Return a new job with its id, whose it is, and what tells it from others."""
+    job.id, job.team_id, job.max_losses = new_id(), who.team_id, who.max_losses
+    job.idempotency_key = who.idempotency_key
+    job.request_sha256 = _fingerprint(Kind(job.kind), request)
+    return job
+
+
+def earlier(session: Session, who: Submitter, kind: Kind, request: Spec) -> Job | None:
     """Return the job that came with the same key. Raises ``KeyReused`` for another body."""
     if who.idempotency_key is None:
         return None
@@ -148,7 +151,7 @@ def _earlier(
     return job
 
 
-def _fingerprint(kind: Kind, request: TrainingRequest | GenerationRequest) -> str:
+def _fingerprint(kind: Kind, request: Spec) -> str:
     body = json.dumps([kind, request.model_dump(mode="json")], sort_keys=True)
     return sha256(body.encode()).hexdigest()
 

@@ -84,7 +84,9 @@ class Reader:
         self.ids["CHECKPOINT"] = self.client.rows(trained["id"], "checkpoints")[0]["id"]
 
 
-@pytest.mark.parametrize(("page", "least"), [("schedules.md", 18), ("notices.md", 6)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("schedules.md", 18), ("notices.md", 6), ("receipts.md", 8)]
+)
 def test_the_commands_of_a_page(
     stack: Stack, client: Client, tmp_path: Path, page: str, least: int
 ) -> None:

@@ -18,8 +18,9 @@ from shared.db import Database, now
 from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.queries import get_job
+from shared.jobs.questions import submit_scoring, submit_verification
 from shared.jobs.records import NewSample, record_epoch
-from shared.jobs.requests import GenerationRequest, TrainingRequest
+from shared.jobs.requests import GenerationRequest, ScoreRequest, TrainingRequest, VerifyRequest
 from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, claim, fail, pause, succeed
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
@@ -112,12 +113,29 @@ def make_generation_job(
         return submit_generation(session, who, request)
 
 
+def make_scoring_job(
+    db: Database, checkpoint: Checkpoint | None = None, text: str = "It was", **fields: Any
+) -> Job:
+    """Submit the scoring of a text with a checkpoint, made for it when none is given."""
+    checkpoint = checkpoint or make_checkpoint(db)
+    given = {"checkpoint_id": checkpoint.id, "text": text} | fields
+    request, stored = ScoreRequest.model_validate(given), make_blob(db, text.encode())
+    return do(db, lambda s: submit_scoring(s, Submitter(DEFAULT_TEAM_ID), request, stored))
+
+
+def make_verifying_job(db: Database, receipt: dict[str, Any], text: str | None = None) -> Job:
+    """Submit the verification of a receipt."""
+    request = VerifyRequest.model_validate({"receipt": receipt, "text": text})
+    stored = make_blob(db, request.model_dump_json(exclude_unset=True).encode())
+    return do(db, lambda s: submit_verification(s, Submitter(DEFAULT_TEAM_ID), request, stored))
+
+
 def claim_job(
-    db: Database, job: Job | None = None, *, kind: str = "train", seconds: float = 30
+    db: Database, job: Job | None = None, *, queue: str = "train", seconds: float = 30
 ) -> Lease:
-    """Claim the best queued job of ``kind``, which must be ``job`` where one is given."""
+    """Claim the best queued job of ``queue``, which must be ``job`` where one is given."""
     with db.write() as session:
-        claimed = claim(session, job.kind if job else kind, WORKER, seconds)
+        claimed = claim(session, job.queue if job else queue, WORKER, seconds)
     if claimed is None or (job is not None and claimed.id != job.id):
         raise AssertionError(f"claimed {claimed and claimed.id}, not {job and job.id}")
     return Lease(claimed.id, claimed.attempt)

@@ -4,6 +4,7 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from web.api import (
+    answers,
     checkpoints,
     corpora,
     jobs,
@@ -34,6 +35,7 @@ def register_api(app: APIFlask) -> None:
         submissions.submissions,
         jobs.jobs,
         records.records,
+        answers.answers,
         checkpoints.checkpoints,
         presets.presets,
         schedules.schedules,

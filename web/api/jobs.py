@@ -39,7 +39,9 @@ class JobQuery(PageQuery):
     ids: Ids | None = Field(
         None, description="Only these, by commas; those that there are not are left out."
     )
-    kind: Literal["train", "generate"] | None = Field(None, description="Only these.")
+    kind: Literal["train", "generate", "score", "verify"] | None = Field(
+        None, description="Only these."
+    )
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"] | None = (
         Field(None, description="Only those that stand so.")
     )

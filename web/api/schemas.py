@@ -96,7 +96,7 @@ class Job(Answer):
     """One run of a spec."""
 
     id: str
-    kind: Literal["train", "generate"]
+    kind: Literal["train", "generate", "score", "verify"]
     name: str
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
     requested: Literal["cancel", "pause"] | None
@@ -227,6 +227,9 @@ def row_fields(row: object, model: type[BaseModel], *others: str) -> dict[str, A
 
 def _job_links(row: jobs.Job) -> dict[str, str]:
     links = {"self": url_for("jobs.show", job_id=row.id)}
+    if row.kind in jobs.ANSWERS:
+        events = url_for("records.events", job_id=row.id)
+        return links | {"events": events, "result": url_for("answers.result", job_id=row.id)}
     downloads = {
         jobs.Kind.TRAIN: ("samples_txt", "samples_jsonl"),
         jobs.Kind.GENERATE: ("output_txt", "output_jsonl"),

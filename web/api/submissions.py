@@ -58,6 +58,11 @@ def generate(body: GenerationRequest, headers: SubmissionHeaders) -> Accepted:
 def _submit(
     service: Callable[[Session, Submitter, R], models.Job], body: R, headers: SubmissionHeaders
 ) -> Accepted:
-    who = Submitter(team_id(), services().settings.max_losses, headers.idempotency_key)
+    who = submitter(headers)
     job = Job.of(write(lambda session: service(session, who, body)))
     return job, 202, {"Location": job.links["self"]}
+
+
+def submitter(headers: SubmissionHeaders) -> Submitter:
+    """Return whose submission it is."""
+    return Submitter(team_id(), services().settings.max_losses, headers.idempotency_key)

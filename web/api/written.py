@@ -65,6 +65,10 @@ class Output(Answer):
     rng_seed: int
     finish_reason: str
     copying: Copying | None = Field(description="Null where nobody looked.")
+    receipt: dict[str, Any] | None = Field(
+        description="A `Receipt`: all that it takes to write the text again. Null of texts from "
+        "before there were any."
+    )
     created_at: datetime
     links: dict[str, str]
 

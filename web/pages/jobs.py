@@ -14,7 +14,8 @@ from shared.errors import InUse, MoveRefused, NotFound
 from shared.jobs import services as moves
 from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
-from shared.specs import GenerationSpec, TrainingSpec
+from shared.jobs.requests import ScoreSpec, VerifySpec
+from shared.specs import GenerationSpec, Spec, TrainingSpec
 from web import downloads
 from web.api.writing import write
 from web.context import services, team_id
@@ -32,6 +33,7 @@ MOST = {
     "samples": reading.MOST_SAMPLES,
     "outputs": reading.MOST_OUTPUTS,
 }
+ANSWER_SPECS: dict[Kind, type[Spec]] = {Kind.SCORE: ScoreSpec, Kind.VERIFY: VerifySpec}
 MOVES = {
     "cancel": moves.cancel,
     "pause": moves.pause,
@@ -46,8 +48,12 @@ def index() -> ResponseReturnValue:
     kind = _one_of(request.args.get("kind"), list(Kind))
     status = _one_of(request.args.get("status"), list(Status))
     after = asked_after()
+    # Answers are many and small: they are shown to who asks for them.
+    answers = kind is not None
     with services().db.read() as session:
-        page = list_jobs(session, team_id(), kind=kind, status=status, after=after, limit=PAGE)
+        page = list_jobs(
+            session, team_id(), kind=kind, status=status, answers=answers, after=after, limit=PAGE
+        )
     rows = [(job, state_of(job)) for job in page.data]
     return render_template(
         "jobs.html", rows=rows, page=page, after=after, statuses=WORDS, kind=kind, status=status
@@ -128,7 +134,7 @@ def _delete(session: Session, job_id: str) -> str:
 def _page(job_id: str, refusal: str | None = None) -> str:
     with services().db.read() as session:
         job = get_job(session, team_id(), job_id)
-        shown = _training(session, job) if job.kind == Kind.TRAIN else _generation(session, job)
+        shown = SHOWN[Kind(job.kind)](session, job)
         version, corpus = reading.version_and_corpus(session, job.corpus_version_id)
         events = [event_card(row) for row in reading.newest_events(session, job.id)]
     return render_template(
@@ -163,6 +169,25 @@ def _generation(session: Session, job: Job) -> dict[str, Any]:
         "writer": checkpoint,
         "trained": session.get_one(Job, checkpoint.job_id),
     }
+
+
+def _answer(session: Session, job: Job) -> dict[str, Any]:
+    """Return what the page of a job that answers shows besides."""
+    checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
+    return {
+        "answer": reading.answer(services().db, session, job),
+        "spec": ANSWER_SPECS[Kind(job.kind)].model_validate(job.spec),
+        "writer": checkpoint,
+        "trained": session.get_one(Job, checkpoint.job_id),
+    }
+
+
+SHOWN = {
+    Kind.TRAIN: _training,
+    Kind.GENERATE: _generation,
+    Kind.SCORE: _answer,
+    Kind.VERIFY: _answer,
+}
 
 
 def _one_of(value: str | None, values: list[Any]) -> str | None:

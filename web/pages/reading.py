@@ -1,17 +1,20 @@
 """What the pages read: the newest rows of a job, and what there is to choose from."""
 
+import json
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from shared.blobs import read_blob
 from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import get_checkpoint, latest_checkpoints
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import list_corpora
-from shared.db import Base
+from shared.db import Base, Database
 from shared.errors import NotFound
-from shared.jobs.models import Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.answers import result_blob
+from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample, Status
 from shared.jobs.queries import NO_TEXT
 from shared.notices.models import Receiver
 from shared.notices.queries import list_receivers, told_of
@@ -78,8 +81,9 @@ def left_by(session: Session, job_id: str) -> dict[str, int]:
 
 
 def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: int) -> list[Job]:
-    """Return the team's newest jobs that are in one of the statuses."""
+    """Return the team's newest jobs that are in one of the statuses, but for answers."""
     query = select(Job).where(Job.team_id == team_id, Job.status.in_(statuses))
+    query = query.where(Job.kind.not_in(ANSWERS))
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
@@ -103,9 +107,9 @@ def all_corpora(session: Session, team_id: str) -> list[Corpus]:
 
 
 def jobs_of_corpus(session: Session, corpus: Corpus, limit: int = 10) -> list[Job]:
-    """Return the newest jobs that read the corpus."""
+    """Return the newest jobs that read the corpus, but for answers."""
     versions = [version.id for version in corpus.versions]
-    query = select(Job).where(Job.corpus_version_id.in_(versions))
+    query = select(Job).where(Job.corpus_version_id.in_(versions), Job.kind.not_in(ANSWERS))
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
@@ -178,3 +182,13 @@ def receivers_of(session: Session, schedule_id: str) -> list[Receiver]:
 def corpus_of(session: Session, corpus_id: str) -> Corpus:
     """Return a corpus that something refers to."""
     return session.get_one(Corpus, corpus_id)
+
+
+def answer(db: Database, session: Session, job: Job) -> dict[str, Any] | None:
+    """Return what came of a job that answers, or None while there is nothing."""
+    try:
+        blob_id = result_blob(session, job)
+    except NotFound:
+        return None
+    found: dict[str, Any] = json.loads(b"".join(read_blob(db, blob_id)))
+    return found

@@ -98,6 +98,14 @@ def label(field: str) -> str:
     return LABELS.get(field, field.replace("_", " ").capitalize())
 
 
+KINDS = {"train": "training", "generate": "writing", "score": "scoring", "verify": "verifying"}
+
+
+def kind_word(kind: str) -> str:
+    """Return what a job of a kind does."""
+    return KINDS[kind]
+
+
 def unset(field: str) -> str:
     """Return the word for a spec field that is null, on the pages and typed into forms."""
     return UNSET.get(field, "off")
@@ -128,6 +136,8 @@ LABELS = {
     "checkpoint_id": "Checkpoint",
     "from_checkpoint_id": "Continue from a checkpoint",
     "count": "Number of texts",
+    "output_job_id": "Written by job",
+    "number": "Text",
     "stop": "Stop at",
 }
 
@@ -167,6 +177,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "visible": visible,
     "sentence": sentence,
     "label": label,
+    "kind_word": kind_word,
     "unset": unset,
 }
 

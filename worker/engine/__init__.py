@@ -8,10 +8,11 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 def warm_up_writer() -> None:
-    """Load and compile what writes text, so that a generation job waits for neither."""
-    from worker.engine.sampling import warm_up
+    """Load and compile what writes and scores text, so that no job waits for either."""
+    from worker.engine import sampling, scoring
 
-    warm_up()
+    sampling.warm_up()
+    scoring.warm_up()
 
 
 def warm_up() -> None:

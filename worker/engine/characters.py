@@ -37,12 +37,14 @@ class CharacterModel:
     """The weights of stacked LSTM or GRU layers and a softmax, as Keras orders them.
 
     ``layers``: kernel (I, G), recurrent kernel (H, G) and bias, (4H) of an LSTM, (2, 3H) of a GRU;
-    I is V for the first layer. ``dense`` (H, V), ``bias`` (V).
+    I is V for the first layer. ``dense`` (H, V), ``bias`` (V). ``keras``: the version that stored
+    it, where it comes from a file.
     """
 
     layers: list[tuple[Floats, Floats, Floats]]
     dense: Floats
     bias: Floats
+    keras: str = ""
 
     @classmethod
     def from_keras(cls, model: Any) -> "CharacterModel":
@@ -59,15 +61,18 @@ class CharacterModel:
         """
         with zipfile.ZipFile(path) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
+            keras = str(json.loads(archive.read("metadata.json"))["keras_version"])
             weights = archive.read("model.weights.h5")
         with h5py.File(io.BytesIO(weights), "r") as file:
             groups = dict(_groups(file["layers"]))
             names = [layer["config"].get("name") for layer in layers]
             kinds = [layer["class_name"] for layer in layers]
-            return cls._of(kinds, lambda n: _arrays(groups[names[n]]))
+            return cls._of(kinds, lambda n: _arrays(groups[names[n]]), keras)
 
     @classmethod
-    def _of(cls, kinds: list[str], weights: Callable[[int], list[Any]]) -> "CharacterModel":
+    def _of(
+        cls, kinds: list[str], weights: Callable[[int], list[Any]], keras: str = ""
+    ) -> "CharacterModel":
         """Return the weights of layers of these kinds; nothing else may be among them."""
         found: dict[str, list[Any]] = {kind: [] for kind in (*CELLS, "Dense")}
         for number, kind in enumerate(kinds):
@@ -79,7 +84,7 @@ class CharacterModel:
                 )
         cells = [tuple(arrays) for kind in CELLS for arrays in found[kind]]
         ((dense, bias),) = found["Dense"]
-        return cls(cells, dense, bias)
+        return cls(cells, dense, bias, keras)
 
     @property
     def vocabulary_size(self) -> int:

@@ -334,3 +334,54 @@ def surprise(known: Any, fed: Any, weights: Any, h: Any, c: Any) -> float:
         if fed[place] >= 0:
             read(fed[place], weights, h, c, x, products)
     return bits
+
+
+@compiled
+def _likeliest(logits: Any, ids: Any, found: Any) -> None:
+    """Put the K likeliest of logits (V) into ``ids`` and ``found`` (K), best first: the lowest id
+    first among equals."""
+    count = ids.shape[0]
+    filled = 0
+    for j in range(logits.shape[0]):
+        if filled == count and (count == 0 or logits[j] <= found[count - 1]):
+            continue
+        place = min(filled, count - 1)
+        while place > 0 and logits[j] > found[place - 1]:
+            ids[place], found[place] = ids[place - 1], found[place - 1]
+            place -= 1
+        ids[place], found[place] = j, logits[j]
+        filled = min(filled + 1, count)
+
+
+@compiled
+def score(known: Any, fed: Any, weights: Any, h: Any, c: Any, scored: Any) -> bool:
+    """Score characters ``known`` (N), each before it is read, and carry the state on.
+
+    One that is -1 has no score; one of ``fed`` (N) that is -1 is not read. ``scored``: log p (N),
+    ranks (N) from 1, ids of the K likeliest (N, K), their log p (N, K). Tells whether all logits
+    were numbers.
+    """
+    logs, ranks, ids, best = scored
+    gates, vocabulary = weights[0].shape[1], weights[6].shape[0]
+    x, products = np.empty(gates, np.float32), np.empty(gates, np.float32)
+    logits = np.empty(vocabulary, np.float32)
+    for place in range(known.shape[0]):
+        predict(weights, h, logits)
+        largest, total = float(logits.max()), 0.0
+        for j in range(vocabulary):
+            if not math.isfinite(logits[j]):
+                return False
+            total += math.exp(float(logits[j]) - largest)
+        behind = math.log(total) + largest
+        _likeliest(logits, ids[place], best[place])
+        best[place] -= behind
+        own = known[place]
+        if own >= 0:
+            logs[place] = float(logits[own]) - behind
+            ranks[place] = 1
+            for j in range(vocabulary):
+                if logits[j] > logits[own] or (logits[j] == logits[own] and j < own):
+                    ranks[place] += 1
+        if fed[place] >= 0:
+            read(fed[place], weights, h, c, x, products)
+    return True

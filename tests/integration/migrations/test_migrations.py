@@ -14,9 +14,12 @@ import migrations
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
 from shared.db import Base, Database, database_now, make_engine, now
 from shared.ids import new_id
-from shared.jobs.models import Event, Job
+from shared.jobs.answers import INPUT, attach, keep_result
+from shared.jobs.models import Event, Job, Output
 from shared.jobs.queries import NO_TEXT
+from shared.jobs.records import NewOutput, record_output
 from shared.jobs.requests import TrainingPlan
+from shared.jobs.services import succeed
 from shared.models.models import NamedModel
 from shared.models.services import promote, work_for
 from shared.notices.sending import Outcome, claim_notice, record
@@ -26,9 +29,11 @@ from shared.schedules.services import add_schedule, run_now
 from shared.workers.services import Process, see
 from tests.support.factories import (
     claim_job,
+    make_blob,
     make_checkpoint,
     make_corpus,
     make_generation_job,
+    make_scoring_job,
     write_text,
 )
 
@@ -117,7 +122,7 @@ def test_the_claims_index_is_there(engine: Engine) -> None:
     with engine.connect() as connection:
         query = text(f"select {column[kind]} from {tables[kind]} = '{CLAIM}'")  # noqa: S608
         sql = connection.execute(query).scalar_one()
-    for part in ("kind", "priority DESC", "fair_at", "id", "WHERE", "queued"):
+    for part in ("queue", "priority DESC", "fair_at", "id", "WHERE", "queued"):
         assert part.lower() in sql.lower()
 
 
@@ -125,7 +130,7 @@ def test_the_claim_uses_its_index(engine: Engine) -> None:
     """Finding the best queued job reads the index and sorts nothing."""
     best = (
         select(Job.id)
-        .where(Job.status == "queued", Job.kind == "train")
+        .where(Job.status == "queued", Job.queue == "train")
         .order_by(Job.priority.desc(), Job.fair_at, Job.id)
         .limit(1)
     )
@@ -190,6 +195,34 @@ def test_pieces_go_and_come_back_empty(database_url: str, db: Database) -> None:
     assert counts(db) == before | {"output_pieces": 0}
 
 
+def test_answers_go_and_no_other_job(database_url: str, db: Database) -> None:
+    """Down, jobs that answer go with all they left; the others keep all but their receipts, and
+    have the queues of their kinds when it goes up again."""
+    checkpoint = make_checkpoint(db)
+    lease = claim_job(db, make_generation_job(db, checkpoint))
+    with db.write() as session:
+        record_output(session, lease, NewOutput(1, 1, "a", {}, 1, 0, "length", "b", receipt={}))
+    before = counts(db)
+    answer = claim_job(db, make_scoring_job(db, checkpoint))
+    result = make_blob(db, b"{}")
+    with db.write() as session:
+        keep_result(session, answer, result.id)
+        succeed(session, answer)
+    make_scoring_job(db, checkpoint)
+    db.close()
+    migrations.downgrade(database_url, "0006")
+    migrations.upgrade(database_url)
+    assert counts(db) | {"blobs": 0, "blob_chunks": 0} == before | {"blobs": 0, "blob_chunks": 0}
+    with db.read() as session:
+        assert [
+            tuple(row) for row in session.execute(select(Job.kind, Job.queue).order_by(Job.id))
+        ] == [
+            ("train", "train"),
+            ("generate", "generate"),
+        ]
+        assert session.scalars(select(Output.receipt)).all() == [None]
+
+
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:
     """Down from schedules, notices and copies a step at a time, filled; and up again."""
     fill_what_is_newer(db)
@@ -209,7 +242,7 @@ def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) ->
 NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
-    "workers",
+    *("job_files", "workers"),
 }
 
 
@@ -229,6 +262,7 @@ def fill_what_is_newer(db: Database) -> None:
         promote(session, model, checkpoint, "by hand")
         work_for(session, model, job.id)
         tell_job(session, job.id, [receiver.id])
+        attach(session, job.id, INPUT, checkpoint.blob_id)
         send_test(session, receiver)
         see(session, Process(new_id(), "node:1", ["train"], "cpu", now()))
     with db.write() as session:

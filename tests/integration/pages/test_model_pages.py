@@ -9,7 +9,6 @@ from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.checkpoints.models import Checkpoint
 from shared.db import Database
 from shared.ids import new_id
-from shared.jobs.models import Kind
 from shared.jobs.records import NewOutput, record_output
 from shared.jobs.services import succeed
 from shared.models.models import NamedModel
@@ -98,7 +97,7 @@ def test_the_stable_addresses(site: Site, db: Database, model: NamedModel) -> No
     checkpoint = judged(db, model, 2.5, None)
     job = make_generation_job(db, checkpoint)
     do(db, lambda session: work_for(session, model, job.id))
-    lease = claim_job(db, job, kind=Kind.GENERATE)
+    lease = claim_job(db, job, queue="generate")
 
     def written(session: Any) -> None:
         record_output(session, lease, NewOutput(1, 0.6, "", {}, 3, 0, "length", "秋x\n"))

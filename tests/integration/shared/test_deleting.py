@@ -15,6 +15,7 @@ from shared.db import Base, Database
 from shared.errors import InUse, MoveRefused, NotFound
 from shared.ids import new_id
 from shared.jobs import services
+from shared.jobs.answers import INPUT, attach
 from shared.jobs.models import ENDED, Job, Status
 from shared.jobs.records import NewOutput, record_output
 from shared.jobs.rows import Lease
@@ -99,6 +100,7 @@ def written(db: Database, checkpoint: Checkpoint) -> Job:
     blob = make_blob(db, b"a long text" * 9)
     output = NewOutput(1, 0.6, "a", {}, 99, 0, "length", blob=blob)
     do(db, lambda s: record_output(s, lease, output))
+    do(db, lambda s: attach(s, lease.job_id, INPUT, blob.id))
     write_text(db, lease, 2, "and ", "then")
     return succeeded(db, lease)
 

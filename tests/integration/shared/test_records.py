@@ -222,7 +222,7 @@ def test_finished_texts_outlive_their_attempt(db: Database) -> None:
     for number, reason in ((1, "length"), (2, records.CUT_SHORT), (3, "stop")):
         add_text(db, lease, number, reason)
     do(db, lambda s: services.hand_back(s, lease))
-    again = claim_job(db, kind="generate")
+    again = claim_job(db, queue="generate")
     assert do(db, lambda s: records.drop_unfinished(s, again)) == {1, 3}
     events = reload(db, again).event_seq
     assert do(db, lambda s: records.drop_unfinished(s, again)) == {1, 3}

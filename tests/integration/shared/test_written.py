@@ -138,7 +138,7 @@ def test_an_attempts_pieces_are_discarded(db: Database, lease: Lease) -> None:
     write_text(db, lease, 3, "x")
     do(db, lambda s: services.lose(s, lease, "killed"))
     assert told(db, lease) == [["whole"], ["It "], ["was "], ["x"]], "seen until they are dropped"
-    again = claim_job(db, kind="generate")
+    again = claim_job(db, queue="generate")
     assert do(db, lambda s: drop_unfinished(s, again)) == {1}
     assert pieces_left(db, lease) == 0
     with db.read() as session:

@@ -62,6 +62,17 @@ def probabilities(weights: list[Any], window: Sequence[int]) -> Doubles:
     return shares
 
 
+def ranking(weights: list[Any], before: Sequence[int]) -> tuple[Doubles, list[int]]:
+    """The probabilities (V,) of what comes behind ids, and all ids by them, the lowest first
+    among equals; a model that has read nothing goes by its last bias."""
+    if before:
+        shares = probabilities(weights, before)
+    else:
+        powers = np.exp(np.asarray(weights[-1], np.float64))
+        shares = powers / powers.sum()
+    return shares, np.argsort(-shares, kind="stable").tolist()
+
+
 def adjust(
     probabilities: Doubles,
     temperature: Doubles,

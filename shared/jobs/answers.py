@@ -1,0 +1,70 @@
+"""Jobs that answer, and the files of jobs: bytes that go in, bytes that come out."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from shared.blobs import without_grace
+from shared.checkpoints.models import Checkpoint
+from shared.db import Database, database_now
+from shared.errors import NotFound
+from shared.jobs.models import ANSWERS, ENDED, IS_ANSWER, Job, JobFile, Status
+from shared.jobs.rows import Lease, fence
+
+INPUT, RESULT = "input", "result"
+# Deleted in one transaction.
+AT_ONCE = 200
+
+
+def attach(session: Session, job_id: str, role: str, blob_id: str) -> None:
+    """Give a job a file, which replaces the one that it had. Raises ``BlobMissing``."""
+    without_grace(session, blob_id)
+    session.merge(JobFile(job_id=job_id, role=role, blob_id=blob_id))
+
+
+def keep_result(session: Session, lease: Lease, blob_id: str) -> None:
+    """Store what came of a running job. Raises ``LeaseLost``, ``BlobMissing``."""
+    fence(session, lease)
+    attach(session, lease.job_id, RESULT, blob_id)
+
+
+def input_blob(session: Session, job_id: str) -> str:
+    """Return the blob of what a job is to read."""
+    return session.get_one(JobFile, (job_id, INPUT)).blob_id
+
+
+def result_blob(session: Session, job: Job) -> str:
+    """Return the blob of what came of a job. Raises ``NotFound`` while there is none."""
+    file = session.get(JobFile, (job.id, RESULT))
+    if file is not None and job.status == Status.SUCCEEDED:
+        return file.blob_id
+    if job.kind not in ANSWERS:
+        kinds = " and ".join(ANSWERS)
+        raise NotFound(f"job {job.id} is a {job.kind} job; {kinds} jobs have results")
+    why = f": {job.error_message}" if job.error_message else ""
+    raise NotFound(f"job {job.id} is {job.status} and has no result{why}")
+
+
+def forget(db: Database, seconds: float) -> int:
+    """Delete answers that ended longer ago than that, some at a time; return how many.
+
+    Looked for without a lock first: as a rule there is none.
+    """
+    with db.read() as session:
+        old = database_now(session) - timedelta(seconds=seconds)
+        which = (text(IS_ANSWER), Job.finished_at < old, Job.status.in_(ENDED))
+        query = select(Job.id).where(*which).order_by(Job.finished_at).limit(AT_ONCE)
+        ids = session.scalars(query).all()
+    if not ids:
+        return 0
+    with db.write() as session:
+        gone = session.execute(delete(Job).where(Job.id.in_(ids), *which).returning(Job.id))
+        return len(gone.all())
+
+
+def forget_of(session: Session, job_id: str) -> None:
+    """Delete the answers that ended and were given with a job's checkpoints: they go with it."""
+    made = select(Checkpoint.id).where(Checkpoint.job_id == job_id)
+    which = (Job.checkpoint_id.in_(made), Job.kind.in_(ANSWERS), Job.status.in_(ENDED))
+    session.execute(delete(Job).where(*which).execution_options(synchronize_session=False))

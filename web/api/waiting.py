@@ -1,0 +1,46 @@
+"""Waiting for the end of a job inside a request."""
+
+import time
+from threading import BoundedSemaphore
+
+from sqlalchemy import select
+
+from shared.db import Database
+from shared.errors import JobEnded
+from shared.jobs.models import ENDED, Job, Status
+
+WAIT_SECONDS = 10.0
+# Most answers come within the first; no connection is held between two looks.
+FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS, SLOWER = 0.02, 0.2, 1.3
+# A process has eight threads: half of them stay free for who does not wait.
+MOST_WAITING = 4
+_waiting = BoundedSemaphore(MOST_WAITING)
+
+
+def wait_for_end(db: Database, job: Job, seconds: float | None = None) -> Job:
+    """Return the job as it is when it has ended, or after some seconds; at once where too many
+    requests wait already, or where it is paused.
+
+    Raises ``JobEnded`` where it ended without a result.
+    """
+    if job.status not in ENDED and _waiting.acquire(blocking=False):
+        try:
+            job = _look(db, job, WAIT_SECONDS if seconds is None else seconds)
+        finally:
+            _waiting.release()
+    if job.status == Status.FAILED:
+        raise JobEnded(job.id, job.error_code or "internal", job.error_message or "it failed")
+    if job.status == Status.CANCELLED:
+        raise JobEnded(job.id, "cancelled", "it was cancelled")
+    return job
+
+
+def _look(db: Database, job: Job, seconds: float) -> Job:
+    deadline, pause = time.monotonic() + seconds, FIRST_LOOK_SECONDS
+    while time.monotonic() < deadline and job.status not in (*ENDED, Status.PAUSED):
+        time.sleep(pause)
+        pause = min(LONGEST_LOOK_SECONDS, pause * SLOWER)
+        with db.read() as session:
+            # One that was deleted meanwhile is told as it was last seen.
+            job = session.scalar(select(Job).where(Job.id == job.id)) or job
+    return job
