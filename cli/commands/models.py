@@ -60,8 +60,8 @@ def history(session: "Session", name: str) -> None:
     if session.as_json:
         session.document(rows)
         return
-    fields = ("action", "checkpoint_id", "bits_per_character", "copied_share", "reason")
-    names = ("time", "decision", "checkpoint", "bits", "copied", "reason")
+    fields = ("action", "reason", "bits_per_character", "copied_share", "checkpoint_id")
+    names = ("time", "decision", "reason", "bits", "copied", "checkpoint")
     session.table(names, ((moment(r["created_at"]), *(r[f] for f in fields)) for r in rows))
 
 

@@ -58,9 +58,9 @@ def list_(session: "Session") -> None:
     if session.as_json:
         session.document(rows)
         return
-    fields = ("id", "name", "cron", "time_zone", "model", "enabled")
-    names = ("id", "name", "cron", "time zone", "model", "enabled", "next")
-    session.table(names, ((*(r[f] for f in fields), moment(_next(r))) for r in rows))
+    fields = ("id", "name", "model", "enabled", "cron", "time_zone")
+    names = ("next", "id", "name", "model", "enabled", "cron", "time zone")
+    session.table(names, ((moment(_next(r)), *(r[f] for f in fields)) for r in rows))
 
 
 @schedule.command()
@@ -127,9 +127,9 @@ def runs(session: "Session", schedule: str) -> None:
     if session.as_json:
         session.document(rows)
         return
-    fields = ("status", "job_id", "reason")
-    table = ((moment(r["due_at"]), r["by_hand"], *(r[f] for f in fields)) for r in rows)
-    session.table(("due", "by hand", "status", "job", "reason"), table)
+    fields = ("status", "reason", "by_hand", "job_id")
+    table = ((moment(r["due_at"]), *(r[f] for f in fields)) for r in rows)
+    session.table(("due", "status", "reason", "by hand", "job"), table)
 
 
 @schedule.command()

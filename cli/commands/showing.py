@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,8 @@ from rich.text import Text
 from cli.client import Json
 
 GAP = "  "
+# Columns that may go on in another line, where each is at least so wide.
+FOLDED, NARROWEST = ("name", "reason", "source"), 12
 
 
 class Showing:
@@ -52,9 +55,9 @@ class Showing:
             self._drawn(names, cells)
             return
         table = [[name.upper() for name in names], *cells]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
         for row in table:
-            padded = (value.ljust(width) for value, width in zip(row, widths, strict=True))
+            padded = map(set_cell_size, row, widths)
             click.echo(GAP.join(padded).rstrip())
 
     def card(self, fields: dict[str, Any]) -> None:
@@ -69,13 +72,26 @@ class Showing:
         return Console(stderr=True, quiet=self.as_json, highlight=False)
 
     def _drawn(self, names: Sequence[str], cells: list[list[str]]) -> None:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in names:
-            # An id that is cut short is of no use.
-            table.add_column(name, no_wrap=name == "id", overflow="fold")
+        console = Console(highlight=False)
+        kept = fitting(names, cells, console.width)
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, len(GAP), 0, 0))
+        for name in names[:kept]:
+            table.add_column(name, no_wrap=name not in FOLDED, overflow="fold")
         for row in cells:
-            table.add_row(*map(Text, row))
-        Console(highlight=False).print(table)
+            table.add_row(*map(Text, row[:kept]))
+        console.print(table)
+
+
+def fitting(names: Sequence[str], cells: list[list[str]], width: int) -> int:
+    """Return how many of the columns fit on the terminal: what matters less stands last."""
+    used = 0
+    for number, (name, *column) in enumerate(zip(names, *cells, strict=True)):
+        longest = max(map(cell_len, [name, *column]))
+        used += min(longest, NARROWEST) if name in FOLDED else longest
+        if used > width and number:
+            return number
+        used += len(GAP)
+    return len(names)
 
 
 def cell(value: Any) -> str:
