@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 API = os.environ.get("CHARLOOM_URL", "http://127.0.0.1:8000").rstrip("/") + "/api/v1"
 SECONDS, LENGTH = 2, 2000
-DEFAULTS = {"preset": "fast"}
+DEFAULTS: Json = {"preset": "fast"}
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -32,9 +32,9 @@ def token() -> str:
     return os.environ.get("CHARLOOM_TOKEN") or Path(file).read_text().strip()
 
 
-def ask(path: str, body: Json | None = None, **headers: str) -> Any:
-    """Return the open answer to a request, or None where nothing changed (304)."""
-    headers["Authorization"] = f"Bearer {token()}"
+def ask(path: str, body: Json | None = None, tag: str = "") -> Any:
+    """Return the open answer to a request, or None where it is as it was at the tag (304)."""
+    headers = {"Authorization": f"Bearer {token()}", "If-None-Match": tag}
     data = None
     if body is not None:
         data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
@@ -54,7 +54,7 @@ def wait(job: Json) -> Json:
     tag = ""
     while job["status"] not in ENDED:
         time.sleep(SECONDS)
-        answer = ask(f"/jobs/{job['id']}", **{"If-None-Match": tag})
+        answer = ask(f"/jobs/{job['id']}", tag=tag)
         if answer is not None:
             tag, job = answer.headers["ETag"], json.load(answer)
     if job["status"] != "succeeded":

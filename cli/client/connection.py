@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -143,9 +144,10 @@ class Connection:
 def checked_url(url: str) -> str:
     """Return an installation's address without a slash at its end. Raises ``UserError``."""
     try:
-        parts = httpx.URL(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.host)
-    except httpx.InvalidURL:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
         usable = False
     if not usable:
         accepted = "http://HOST:PORT or https://HOST"

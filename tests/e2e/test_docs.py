@@ -97,8 +97,8 @@ class Reader:
 
     def _known(self) -> dict[str, str]:
         """Return what the words in capital letters stand for; a corpus is there in any case."""
-        newest = {"CORPUS": row["id"] for row in self.client.corpora(limit=1)}
-        return newest | self.ids
+        newest = next(self.client.corpora(limit=1), None)
+        return ({"CORPUS": newest["id"]} if newest else {}) | self.ids
 
     def _settle(self) -> None:
         """Wait until no job is on its way to a pause or an end that it was asked for."""
@@ -117,7 +117,7 @@ class Reader:
 
 @pytest.mark.parametrize(
     ("page", "least"),
-    [("README.md", 12), ("docs/schedules.md", 18), ("docs/notices.md", 6), ("docs/command.md", 60)],
+    [("README.md", 12), ("docs/schedules.md", 18), ("docs/notices.md", 6), ("docs/command.md", 58)],
 )
 def test_the_commands_of_a_page(
     stack: Stack, client: Client, tmp_path: Path, page: str, least: int
@@ -130,7 +130,7 @@ def test_the_commands_of_a_page(
     reader = Reader(stack, client, tmp_path)
     for one in found:
         reader.run(one)
-    for path in re.findall(r"(?: -o| >|nightly.py CORPUS) (?!-)(\S+)", "\n".join(found)):
+    for path in re.findall(r"(?: -o| >|nightly.py CORPUS) (\w[\w.-]*)", "\n".join(found)):
         assert (tmp_path / path).stat().st_size > 0, path
 
 
