@@ -14,7 +14,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +33,10 @@ def token() -> str:
 
 def ask(path: str, body: Json | None = None, tag: str = "") -> Any:
     """Return the open answer to a request, or None where it is as it was at the tag (304)."""
-    headers = {"Authorization": f"Bearer {token()}", "If-None-Match": tag}
+    headers = {"Authorization": f"Bearer {token()}"} | ({"If-None-Match": tag} if tag else {})
     data = None
     if body is not None:
         data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        # Sent again with the same key, the same job comes back.
-        headers["Idempotency-Key"] = str(uuid.uuid4())
     try:
         request = urllib.request.Request(API + path, data, headers)  # noqa: S310
         return urllib.request.urlopen(request, timeout=60)  # noqa: S310

@@ -102,7 +102,7 @@ def test_a_broken_connection_is_made_again(serve: Serve) -> None:
 def test_a_move_is_not_repeated_when_it_may_have_been_made(serve: Serve) -> None:
     """Who loses the answer to a POST does not know what became of it."""
     client, server = serve(BROKEN, JOB)
-    with pytest.raises(Unreachable, match="no answer from http://charloom.test: Connection reset"):
+    with pytest.raises(Unreachable, match=r"charloom\.test: Connection reset"):
         client.cancel("1")
     assert len(server.asked) == 1
 
@@ -164,11 +164,11 @@ def test_what_is_no_charloom_is_a_failure_of_the_server(serve: Serve, answer: An
 def test_bad_fields_are_refused_before_anything_is_sent(serve: Serve) -> None:
     """The specs of the service hold here, too."""
     client, server = serve(JOB)
-    with pytest.raises(InvalidFields, match="learning_rate: .* received -1; accepted: a number"):
+    with pytest.raises(InvalidFields, match=r"learning_rate: .* received -1; accepted: a number"):
         client.train("c", learning_rate=-1)
     with pytest.raises(InvalidFields, match="lenght: there is no such field"):
         client.generate("k", lenght=5)
-    with pytest.raises(InvalidFields, match="training.epochs"):
+    with pytest.raises(InvalidFields, match=r"training\.epochs"):
         client.add_schedule(
             name="n", cron="nightly", corpus_id="c", model="m", training={"epochs": 0}
         )

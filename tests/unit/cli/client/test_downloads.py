@@ -121,5 +121,5 @@ def test_a_refusal_makes_no_file(server: Server, client: Client, tmp_path: Path)
 
 def test_a_place_that_cannot_be_written_to(client: Client, tmp_path: Path) -> None:
     """It is named."""
-    with pytest.raises(UserError, match="a.bin cannot be written: No such file or directory"):
+    with pytest.raises(UserError, match=r"a\.bin cannot be written: No such file or directory"):
         client.download("/x", tmp_path / "missing" / "a.bin")
