@@ -28,6 +28,12 @@ class ServerFailed(InternalError):
     code = "server_failed"
 
 
+class Busy(ServerFailed):
+    """The server cannot answer just now (503)."""
+
+    code = "busy"
+
+
 class Unreachable(ServerFailed):
     """The server did not answer."""
 

@@ -2,19 +2,21 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from cli.addresses import is_loopback
-from cli.errors import Refused, ServerFailed, Unreachable, told
+from cli.errors import Busy, Refused, ServerFailed, Unreachable, told
 from shared.errors import FieldProblem, UserError
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE")
 BUSY = (429, 503)
@@ -28,7 +30,8 @@ class Retries:
     The pause doubles from ``first`` to ``longest``, less up to its half by chance, so that many
     clients do not come back at once. A ``Retry-After`` is waited for where it is at most
     ``patience``. ``unanswered`` holds as long as the server has answered nothing at all: then it
-    is most likely not there.
+    is most likely not there. Who follows a job or waits for it begins so many times over as
+    ``outages`` says.
     """
 
     most: int = 4
@@ -36,6 +39,7 @@ class Retries:
     longest: float = 30
     patience: float = 60
     unanswered: int = 4
+    outages: int = 10
 
     def pause(self, tries: int) -> float:
         """Return how long to wait after so many retries."""
@@ -76,18 +80,37 @@ class Connection:
     def json(self, method: str, path: str, **how: Any) -> Json:
         """Return the JSON that a request is answered with; nothing where the answer is empty."""
         response = self.ask(method, path, **how)
-        if response.status_code in (204, 304):
-            return {}
+        return {} if response.status_code == httpx.codes.NO_CONTENT else self.parsed(response)
+
+    def parsed(self, response: httpx.Response) -> Json:
+        """Return an answer's JSON. Raises ``ServerFailed`` where there is none."""
         try:
             answer: Json = response.json()
         except ValueError as error:
             raise ServerFailed(f"what answers at {self.url} is no charloom: no JSON") from error
         return answer
 
-    def ask(self, method: str, path: str, *, stream: bool = False, **how: Any) -> httpx.Response:
+    def endure(self, ask: Callable[[], T]) -> T:
+        """Return what ``ask`` returns, however long the server is busy or away, up to minutes:
+        for who waits for a job that takes hours anyway."""
+        for _ in range(self.retries.outages if self._answered else 0):
+            with suppress(Busy, Unreachable):
+                return ask()
+        return ask()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        stream: bool = False,
+        busy: Sequence[int] = BUSY,
+        **how: Any,
+    ) -> httpx.Response:
         """Return an answer that is no error; with ``stream`` its body is left to be read: close it.
 
-        Connection errors are ridden out where the request may be repeated, 429 and 503 always.
+        Connection errors are ridden out where the request may be repeated, the statuses of ``busy``
+        always.
         """
         repeatable = method in IDEMPOTENT or KEY_HEADER in how.get("headers", {})
         for tries in count():
@@ -96,7 +119,7 @@ class Connection:
             except httpx.TransportError as error:
                 self._pause_or_raise(error, tries, repeatable)
                 continue
-            pause = self._pause_after(response, tries)
+            pause = self._pause_after(response, tries) if response.status_code in busy else None
             if pause is None:
                 return self._accepted(response)
             response.close()
@@ -122,7 +145,7 @@ class Connection:
 
     def _pause_after(self, response: httpx.Response, tries: int) -> float | None:
         """Return how long to wait before a busy server is asked again, if it is to be asked."""
-        if response.status_code not in BUSY or tries >= self.retries.most:
+        if tries >= self.retries.most:
             return None
         wanted = response.headers.get("Retry-After", "")
         pause = self.retries.pause(tries)
@@ -172,7 +195,8 @@ def refusal(response: httpx.Response) -> Refused | ServerFailed:
         text, code, problems = f"the server answered {response.status_code}", "unknown", []
     if response.is_client_error:
         return Refused(text, response.status_code, code, problems)
-    return ServerFailed(text)
+    kind = Busy if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else ServerFailed
+    return kind(text)
 
 
 def _field_problem(item: Json) -> FieldProblem:

@@ -33,9 +33,25 @@ class Corpora(Nouns):
 
     def upload_file(self, name: str, file: File, **cleaning: bool) -> Json:
         """Add a corpus from an open file, or its bytes, and its name."""
-        fields = {"name": name} | {key: str(on).lower() for key, on in cleaning.items()}
-        return self._connection.json("POST", "/corpora", data=fields, files={"file": file})
+        return self._upload("/corpora", {"name": name}, file, cleaning)
+
+    def add_version(self, corpus_id: str, **source: Any) -> Json:
+        """Add a version to a corpus, from ``text=``, ``url=`` or ``builtin=``, cleaned as above;
+        the corpus comes back unchanged where it has the same text already."""
+        return self.post(at("corpora", corpus_id, "versions"), source)
+
+    def upload_version(self, corpus_id: str, path: Path, **cleaning: bool) -> Json:
+        """Add a version to a corpus from a file, unless it has the same text already."""
+        with path.open("rb") as file:
+            where = at("corpora", corpus_id, "versions")
+            return self._upload(where, {}, (path.name, file), cleaning)
 
     def delete_corpus(self, corpus_id: str) -> None:
         """Delete a corpus that no job reads."""
         self.delete(at("corpora", corpus_id))
+
+    def _upload(
+        self, path: str, fields: dict[str, str], file: File, cleaning: dict[str, bool]
+    ) -> Json:
+        fields |= {option: str(on).lower() for option, on in cleaning.items()}
+        return self._connection.json("POST", path, data=fields, files={"file": file})

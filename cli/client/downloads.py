@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -58,15 +59,16 @@ class Download:
 
     def run(self) -> None:
         """Write all of it. Raises ``Unreachable`` where too many connections break."""
-        for tries in range(self._connection.retries.most + 1):
+        for tries in count():
             try:
                 self._write()
                 return
             except httpx.TransportError as error:
-                broken = error
+                if tries >= self._connection.retries.most:
+                    url = self._connection.url
+                    raise Unreachable(f"{url} broke off again and again: {error}") from error
             self._connection.sleep(self._connection.retries.pause(tries))
             self._ask_again()
-        raise Unreachable(f"{self._connection.url} broke off again and again: {broken}")
 
     def _write(self) -> None:
         with closing(self._response):

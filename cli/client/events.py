@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from cli.client.connection import Connection, Json
-from cli.errors import ServerFailed
+from cli.errors import Refused, ServerFailed
 
 ENDED = ("succeeded", "failed", "cancelled")
 STREAM = "text/event-stream"
@@ -18,7 +18,8 @@ POLL_SECONDS = 0.5
 class Following:
     """The events of the job at ``path`` from behind number ``after``: iterate over it once.
 
-    Progress comes as events of type ``progress`` without a number (``seq`` is None).
+    What has no number (``seq`` is None) is sent for the last of its kind alone: ``progress`` with
+    the job's progress, and from a stream ``sample_text`` with the growing text of a sample.
     """
 
     def __init__(self, connection: Connection, path: str, after: int = 0):
@@ -30,7 +31,7 @@ class Following:
         tries = 0
         while True:
             with closing(self._ask()) as response:
-                if response.status_code == 204:
+                if response.status_code == httpx.codes.NO_CONTENT:
                     return
                 if not response.headers.get("Content-Type", "").startswith(STREAM):
                     break
@@ -46,7 +47,16 @@ class Following:
         headers = {"Accept": STREAM, "Cache-Control": "no-cache"}
         if self._after:
             headers["Last-Event-ID"] = str(self._after)
-        return self._connection.ask("GET", f"{self._path}/events", stream=True, headers=headers)
+        path = f"{self._path}/events"
+        try:
+            # Where too many listen already (429) there are the pages, at once.
+            return self._connection.endure(
+                lambda: self._connection.ask("GET", path, stream=True, headers=headers, busy=[503])
+            )
+        except Refused as error:
+            if error.status != httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            return httpx.Response(error.status)
 
     def _streamed(self, response: httpx.Response) -> Iterator[Json]:
         # A stream that breaks is asked for again, from behind the last event of it.
@@ -89,20 +99,22 @@ class Following:
     def _pages(self) -> Iterator[Json]:
         has_more = True
         while has_more:
-            params = {"after": self._after, "limit": 1000}
-            page = self._connection.json("GET", f"{self._path}/events", params=params)
+            page = self._page({"after": self._after, "limit": 1000})
             has_more = page["has_more"]
             yield from filter(self._is_new, page["data"])
+
+    def _page(self, params: Json) -> Json:
+        path = f"{self._path}/events"
+        return self._connection.endure(lambda: self._connection.json("GET", path, params=params))
 
 
 def changed(connection: Connection, path: str, tag: str) -> tuple[Json, str]:
     """Return what is at ``path`` and its tag; an empty answer where it is as it was at ``tag``."""
     headers = {"If-None-Match": tag} if tag else {}
-    response = connection.ask("GET", path, headers=headers)
-    if response.status_code == 304:
+    response = connection.endure(lambda: connection.ask("GET", path, headers=headers))
+    if response.status_code == httpx.codes.NOT_MODIFIED:
         return {}, tag
-    found: Json = response.json()
-    return found, response.headers.get("ETag", "")
+    return connection.parsed(response), response.headers.get("ETag", "")
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[Json]:

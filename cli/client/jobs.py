@@ -106,8 +106,9 @@ class Jobs(Nouns):
     def follow(self, job_id: str, after: int = 0) -> Iterator[Json]:
         """Yield the job's events, those behind number ``after``, until it has ended.
 
-        Each has ``seq``, ``type``, ``created_at`` and ``data``; of type ``progress``, whose data
-        is the job's progress, ``seq`` is None. A connection that breaks is made again.
+        Each has ``seq``, ``type``, ``created_at`` and ``data``. Without ``seq`` come ``progress``,
+        whose data is the job's progress, and perhaps ``sample_text``, what the sample of an epoch
+        goes on with while it is written. A connection that breaks is made again.
         """
         return iter(Following(self._connection, at("jobs", job_id), after))
 

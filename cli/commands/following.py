@@ -59,7 +59,8 @@ def _typed(session: Session, job: Json) -> Callable[[str], None] | None:
 
 
 def _type(text: str) -> None:
-    sys.stdout.write(text)
+    # What a model writes is shown, not obeyed.
+    sys.stdout.write("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text))
     sys.stdout.flush()
 
 

@@ -34,6 +34,9 @@ def test_corpora(client: Client, tmp_path: Path) -> None:
     assert uploaded["latest_version"]["source"] == "upload:moby.txt"
     assert client.corpus(uploaded["id"])["versions"][0]["number"] == 1
     assert [row["id"] for row in client.corpora()] == [uploaded["id"], pasted["id"]]
+    assert len(client.upload_version(pasted["id"], path)["versions"]) == 1, "the same text"
+    assert len(client.upload_version(pasted["id"], path, lowercase=True)["versions"]) == 2
+    assert len(client.add_version(pasted["id"], text=TEXT * 2)["versions"]) == 3
     client.delete_corpus(pasted["id"])
     assert [row["name"] for row in client.corpora()] == ["Moby"]
     with pytest.raises(Refused) as caught:

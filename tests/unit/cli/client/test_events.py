@@ -40,12 +40,18 @@ class Server:
     jobs: list[Json] = field(default_factory=list)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     url: str = ""
+    away: int = 0
+    refuses: bool = False
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer a request."""
         seen = request.headers["Last-Event-ID"], request.headers["If-None-Match"]
         self.asked.append((request.path.removeprefix(JOB), *seen))
-        if "/events" not in request.path:
+        if self.away and len(self.asked) in range(2, 2 + self.away):
+            self._send(request, 503, "text/plain", b"")
+        elif self.refuses and "after" not in request.path and "/events" in request.path:
+            self._send(request, 429, "text/plain", b"")
+        elif "/events" not in request.path:
             self._send_job(request)
         elif self.streams is None:
             page = self.pages.pop(0) if "after" in request.path and self.pages else []
@@ -128,6 +134,23 @@ def test_empty_streams_end_with_the_job(server: Server, client: Client) -> None:
     ]  # fmt: skip
     assert list(client.follow("j")) == []
     assert len(server.streams) == 1
+
+
+def test_pages_are_asked_for_where_too_many_listen(server: Server, client: Client) -> None:
+    """Their 429 is not waited for."""
+    server.refuses = True
+    server.pages = [[event(1)]]
+    server.jobs = [{"status": "failed", "progress": {}}]
+    assert [e["seq"] for e in client.follow("j")] == [1, None]
+    assert len(server.asked) == 3
+
+
+def test_a_server_that_is_restarted_is_waited_for(server: Server, client: Client) -> None:
+    """Longer than for a single answer, while a job is followed or waited for."""
+    server.streams = [frame(event(1)), frame(event(2, "succeeded"))]
+    server.away = 20
+    assert [e["seq"] for e in client.follow("j")] == [1, 2]
+    assert len(server.asked) == 22
 
 
 def test_pages_are_asked_for_where_there_is_no_stream(
