@@ -61,7 +61,7 @@ def given(fields: Json) -> Json:
 
 def at(noun: str, name: str, *rest: str) -> str:
     """Return the path of one thing: what stands in its name cannot lead elsewhere."""
-    return "/".join(["", noun, quote(name, safe=""), *rest])
+    return "/".join(["", noun, quote(name, safe="", errors="surrogateescape"), *rest])
 
 
 def checked(model: type[M], fields: Json) -> M:

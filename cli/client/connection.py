@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -127,7 +128,11 @@ class Connection:
         raise AssertionError("unreachable")
 
     def _send(self, method: str, path: str, stream: bool, how: Json) -> httpx.Response:
-        request = self._http.build_request(method, path, **how)
+        try:
+            request = self._http.build_request(method, path, **how)
+        except UnicodeEncodeError as error:
+            # What a shell passes on need not be text.
+            raise UserError(f"{error.object!r:.200} is not text: accepted is Unicode") from error
         response = self._http.send(request, stream=True)
         self._answered = True
         if not stream:
@@ -147,11 +152,8 @@ class Connection:
         """Return how long to wait before a busy server is asked again, if it is to be asked."""
         if tries >= self.retries.most:
             return None
-        wanted = response.headers.get("Retry-After", "")
-        pause = self.retries.pause(tries)
-        if wanted.isascii() and wanted.isdigit():
-            # Never sooner than was asked for.
-            pause += float(wanted)
+        # Never sooner than was asked for.
+        pause = retry_after(response) + self.retries.pause(tries)
         return pause if pause <= self.retries.patience else None
 
     def _accepted(self, response: httpx.Response) -> httpx.Response:
@@ -162,6 +164,18 @@ class Connection:
         finally:
             response.close()
         raise refusal(response)
+
+
+def retry_after(response: httpx.Response) -> float:
+    """Return the seconds that an answer asks to wait, said as seconds or as a date; else 0."""
+    wanted = response.headers.get("Retry-After", "")
+    if wanted.isascii() and wanted.isdigit():
+        return float(wanted)
+    try:
+        until = parsedate_to_datetime(wanted)
+    except ValueError:
+        return 0
+    return max(0, until.timestamp() - time.time())
 
 
 def checked_url(url: str) -> str:

@@ -45,6 +45,8 @@ def download(session: "Session", job: str, what: str | None, target: Path) -> No
 def fetch(session: "Session", path: str, target: Path) -> None:
     """Write what a path of the API answers to a file or to standard output."""
     if target == STDOUT:
+        if session.as_json:
+            raise click.UsageError("--json and -o - both want standard output: choose one")
         from cli.commands.following import print_text
 
         print_text(session, path)

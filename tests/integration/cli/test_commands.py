@@ -151,6 +151,7 @@ def test_downloads(
     assert charloom("download", "last", "-o", "-").stdout == "道可道\n"
     assert charloom("download", "last", "--what", "model", "-o", "-").stdout == "a model"
     assert charloom("download", job.id, "--what", "samples", code=1).stderr.startswith("Error: ")
+    assert charloom("download", "last", "-o", "-", "--json", code=2).stdout == ""
     assert charloom("download", "nope", code=1).stderr.startswith("Error: ")
 
 

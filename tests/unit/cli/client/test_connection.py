@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -73,6 +75,24 @@ def test_retry_after_is_waited_for(serve: Serve) -> None:
     client, server = serve(httpx.Response(503, headers={"Retry-After": "7"}), JOB)
     client.job("1")
     assert 7 <= server.slept[0] <= 7.5
+
+
+def test_retry_after_may_be_a_date(serve: Serve) -> None:
+    """As RFC 9110 has it; what is neither is passed over."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    for wanted, least, most in ((date, 15, 21), ("soon", 0, 1), (date[:-5], 0, 21)):
+        client, server = serve(httpx.Response(429, headers={"Retry-After": wanted}), JOB)
+        client.job("1")
+        assert least <= server.slept[0] <= most
+
+
+def test_what_is_no_text_is_refused(serve: Serve) -> None:
+    """A shell passes any bytes on; in a path they name nothing."""
+    client, server = serve(JOB)
+    with pytest.raises(UserError, match="is not text"):
+        client.add_corpus("\udcff", text="t")
+    client.model("\udcff")
+    assert [request.url.raw_path for request in server.asked] == [b"/api/v1/models/%FF"]
 
 
 def test_a_long_retry_after_is_not_waited_for(serve: Serve) -> None:
