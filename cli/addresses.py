@@ -10,12 +10,22 @@ from shared.errors import UserError
 
 def check_loopback(host: str) -> None:
     """Refuse an address that others can reach. Raises ``UserError`` with the reason."""
-    if _is_loopback(host):
+    if is_loopback(host):
         return
     raise UserError(
         f"--host {host} is not a loopback address: there are no user accounts yet, so everybody "
         "who can reach the pages could use them; take 127.0.0.1, ::1 or localhost"
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine is reached at ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_free(host: str, port: int) -> None:
@@ -41,15 +51,6 @@ def free_port() -> int:
 def join(host: str, port: int) -> str:
     """Return ``host:port``, an IPv6 address in its brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(host: str, port: int, error: OSError) -> str:

@@ -6,29 +6,43 @@ from typing import Any
 
 import click
 
+from cli.commands import register
+from cli.commands.options import token_option, url_option
+from cli.errors import SERVER_EXIT, ServerFailed
 from shared.errors import CharloomError
 
 
+class ServiceAway(click.ClickException):
+    """The server or the network failed."""
+
+    exit_code = SERVER_EXIT
+
+
 class Commands(click.Group):
-    """Commands whose errors are one clear line and exit code 1, without a traceback."""
+    """Commands whose errors are one clear line, without a traceback. The exit code is 3 where the
+    server or the network failed, else 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except CharloomError as error:
-            raise click.ClickException(str(error)) from error
+            kind = ServiceAway if isinstance(error, ServerFailed) else click.ClickException
+            raise kind(str(error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False,
               callback=lambda ctx, _, wanted: _show_version(ctx) if wanted else None,
               help="Show the version and exit.")  # fmt: skip
-def main() -> None:
+@url_option
+@token_option
+def main(server: str | None, token_file: Path | None) -> None:
     """Train character-level LSTM language models on your own text.
 
     `charloom demo` shows all of it in a few minutes; `charloom up` runs the service. Settings
-    come from CHARLOOM_* variables, which docs/settings.md lists.
+    come from CHARLOOM_* variables, which docs/settings.md lists. The other commands speak to a
+    service that runs: docs/command.md shows each.
     """
 
 
@@ -95,3 +109,6 @@ def _show_version(ctx: click.Context) -> None:
         found = "unknown (not installed)"
     click.echo(f"charloom {found}")
     ctx.exit()
+
+
+register(main)

@@ -57,7 +57,7 @@ def seconds_until(client: Client, job: Json, status: str) -> float:
 
 def move(client: Client, job: Json, name: str) -> None:
     """Ask for a move, as its owner does."""
-    client._send("POST", f"/jobs/{job['id']}/{name}")
+    client.move(job["id"], name)
 
 
 def epochs(client: Client, job: Json) -> list[int]:
@@ -141,7 +141,7 @@ def test_a_frozen_worker_writes_nothing_more_and_takes_new_work(
 
 def job_corpus(client: Client, job: Json) -> str:
     """Return the corpus that a job reads."""
-    corpora = client._send("GET", "/corpora")["data"]
+    corpora = client.corpora()
     versions = {corpus["latest_version"]["id"]: corpus["id"] for corpus in corpora}
     return str(versions[job["corpus_version_id"]])
 

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -11,13 +13,26 @@ from cli.addresses import free_port
 from cli.main import main
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
-def test_every_command_explains_itself(command: str) -> None:
+def commands(group: click.Group) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command, those of groups with their groups'."""
+    for name, command in group.commands.items():
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, *words) for words in commands(command))
+
+
+@pytest.mark.parametrize("words", sorted(commands(main)), ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     """--help tells what a command does, and every option says what it is for."""
-    done = CliRunner().invoke(main, [command, "--help"])
+    done = CliRunner().invoke(main, [*words, "--help"])
     assert done.exit_code == 0
-    assert main.commands[command].help
-    assert all(getattr(option, "help", None) for option in main.commands[command].params)
+    command: click.Command = main
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    assert command.help
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert all(option.help for option in options)
 
 
 def test_lists_its_commands() -> None:
@@ -65,10 +80,19 @@ def test_importing_the_command_loads_nothing_heavy() -> None:
     """No module of cli loads TensorFlow, Keras or the worker."""
     script = (
         "import pkgutil, importlib, sys, cli\n"
-        "names = [m.name for m in pkgutil.iter_modules(cli.__path__) if m.name != '__main__']\n"
-        "[importlib.import_module('cli.' + name) for name in names]\n"
+        "names = [m.name for m in pkgutil.walk_packages(cli.__path__, 'cli.')]\n"
+        "[importlib.import_module(name) for name in names if name != 'cli.__main__']\n"
         "print(sorted({'tensorflow', 'keras', 'worker', 'flask'} & set(sys.modules)))\n"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", script], text=True, capture_output=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_the_commands_start_without_what_they_do_not_need() -> None:
+    """Help and completion wait for neither HTTP, tables nor validation."""
+    script = "import sys, cli.main; print(sorted({'httpx', 'rich', 'pydantic'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], text=True, capture_output=True, check=True
     )

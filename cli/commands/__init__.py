@@ -1,0 +1,28 @@
+"""The commands that speak to an installation's API, a file per noun."""
+
+import click
+
+from cli.commands import (
+    completion,
+    corpora,
+    downloads,
+    jobs,
+    models,
+    schedules,
+    submitting,
+)
+
+
+def register(main: click.Group) -> None:
+    """Add the commands to ``charloom``."""
+    for command in (
+        corpora.corpus,
+        submitting.train,
+        submitting.generate,
+        jobs.job,
+        downloads.download,
+        schedules.schedule,
+        models.model,
+        completion.completion,
+    ):
+        main.add_command(command)
