@@ -93,7 +93,7 @@ def test_what_a_job_leaves(client: Client, db: Database, tmp_path: Path) -> None
     assert (file.read_bytes(), file.suffix) == (b"first", ".keras")
     do(db, lambda s: succeed(s, lease))
     written = client.generate(best["id"], length=20, temperature=[0.4, 0.8])
-    add_output(db, claim_job(db, kind="generate"), 1, "道可道")
+    add_output(db, claim_job(db, queue="generate"), 1, "道可道")
     assert b"".join(client.pieces(f"/jobs/{written['id']}/output.txt")).decode() == "道可道"
 
 

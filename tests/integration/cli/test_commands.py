@@ -193,7 +193,7 @@ def claimed(db: Database, kind: str) -> Lease:
     """Claim a job as soon as there is one."""
     for _ in range(200):
         try:
-            return claim_job(db, kind=kind)
+            return claim_job(db, queue=kind)
         except AssertionError:
             threading.Event().wait(0.05)
     raise AssertionError("nothing was submitted")
