@@ -15,16 +15,16 @@ from typing import Self
 import httpx
 
 from cli.client import downloads
+from cli.client.answers import Answers
 from cli.client.connection import Connection, Json, Retries
 from cli.client.corpora import Corpora
-from cli.client.jobs import Jobs
 from cli.client.retraining import Retraining
 from cli.errors import Refused, ServerFailed, Unreachable
 
 __all__ = ["Client", "Json", "Refused", "Retries", "ServerFailed", "Unreachable"]
 
 
-class Client(Corpora, Jobs, Retraining):
+class Client(Corpora, Answers, Retraining):
     """Talks to one installation.
 
     Every call raises ``UserError`` with the answer's reason when it is refused (``Refused``, with
@@ -68,6 +68,10 @@ class Client(Corpora, Jobs, Retraining):
     def presets(self) -> list[Json]:
         """Return the presets with their specs."""
         return list(self.listed("/presets"))
+
+    def workers(self) -> Iterator[Json]:
+        """Yield the worker processes, oldest first."""
+        return self.listed("/workers")
 
     def download(self, path: str, target: Path) -> Path:
         """Write what ``path`` of the API answers to a file, or into a folder by the server's name.

@@ -40,7 +40,7 @@ def checkpoint_id(client: Client, word: str) -> str:
             raise
         return _own_checkpoint(client, word)
     if found["kind"] != "train":
-        raise UserError(f"job {word} is a generation job; a checkpoint or a training job is needed")
+        raise UserError(f"job {word} is of kind {found['kind']}; accepted: train, or a checkpoint")
     return str(client.best_checkpoint(found["id"])["id"])
 
 
