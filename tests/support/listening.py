@@ -100,8 +100,13 @@ class Poller:
         )
         while not self._done.wait(ASK_SECONDS):
             begun = time.monotonic()
-            connection.request("GET", self._path, headers=self._headers)
-            answer = connection.getresponse()
+            try:
+                connection.request("GET", self._path, headers=self._headers)
+                answer = connection.getresponse()
+            except http.client.RemoteDisconnected:
+                # This thread did not get its turn for as long as the server keeps connections.
+                connection.close()
+                continue
             answer.read()
             assert answer.status == 200, answer.status
             self.seconds.append(time.monotonic() - begun)
