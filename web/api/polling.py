@@ -12,6 +12,7 @@ from web.context import Services, team_id
 # Progress is written about as often.
 POLL_SECONDS = 2
 MOST_KEPT = 256
+JSON = "application/json"
 
 
 class Answers:
@@ -43,11 +44,11 @@ def answer(found: Services, job_id: str) -> Response:
     """Answer with a job, or that it is as it was. Raises ``NotFound``."""
     mark = found.marks.of(team_id(), job_id)
     if mark and request.if_none_match.contains_weak(mark):
-        return _with_mark(Response(status=304), mark)
+        return _with_mark(Response(status=304, mimetype=JSON), mark)
     # A body that is newer than its mark does no harm: it will be asked for once more.
     told = mark and answers.find(request.base_url, mark)
     body, status = told or _told(found, job_id, mark)
-    response = _with_mark(Response(body, mimetype="application/json"), mark)
+    response = _with_mark(Response(body, mimetype=JSON), mark)
     if status in ("queued", "running"):
         response.headers["Retry-After"] = str(POLL_SECONDS)
     return response
