@@ -8,7 +8,7 @@ from shared.checkpoints.queries import get_checkpoint
 from shared.errors import InvalidFields, NotFound
 from shared.jobs.answers import INPUT, attach
 from shared.jobs.models import Job, Kind
-from shared.jobs.requests import ScoreRequest, ScoreSpec, VerifyRequest
+from shared.jobs.requests import Question, ScoreRequest, ScoreSpec, VerifyRequest
 from shared.jobs.services import submit
 from shared.jobs.submissions import Submitter, earlier, stamped
 from shared.specs import Spec
@@ -29,7 +29,8 @@ def submit_scoring(
         return found
     checkpoint = get_checkpoint(session, who.team_id, request.checkpoint_id)
     trained = session.get_one(Job, checkpoint.job_id)
-    job = _job(checkpoint, ScoreSpec(alternatives=request.alternatives), len(request.text))
+    spec = ScoreSpec(alternatives=request.alternatives)
+    job = _job(checkpoint, request, spec, len(request.text))
     job.kind, job.name = Kind.SCORE, f"Score · {trained.name} · epoch {checkpoint.epoch}"
     return _ask(session, who, request, job, stored)
 
@@ -44,7 +45,7 @@ def submit_verification(
     if found := earlier(session, who, Kind.VERIFY, request):
         return found
     checkpoint, receipt = check_receipt(session, who.team_id, request), request.receipt
-    job = _job(checkpoint, request.spec(), receipt.characters)
+    job = _job(checkpoint, request, request.spec(), receipt.characters)
     job.kind, job.name = Kind.VERIFY, f"Verify · text {receipt.number} of job {receipt.job_id}"
     return _ask(session, who, request, job, stored)
 
@@ -63,13 +64,14 @@ def check_receipt(session: Session, team_id: str, request: VerifyRequest) -> Che
         ) from error
 
 
-def _job(checkpoint: Checkpoint, spec: Spec, characters: int) -> Job:
+def _job(checkpoint: Checkpoint, request: Question, spec: Spec, characters: int) -> Job:
+    usual = SHORT_PRIORITY if characters <= SHORT_CHARACTERS else LONG_PRIORITY
     return Job(
         preset=None,
         spec=spec.model_dump(mode="json"),
         checkpoint_id=checkpoint.id,
         corpus_version_id=checkpoint.corpus_version_id,
-        priority=SHORT_PRIORITY if characters <= SHORT_CHARACTERS else LONG_PRIORITY,
+        priority=usual if request.priority is None else request.priority,
         progress={
             "epoch": 0,
             "epochs": 0,

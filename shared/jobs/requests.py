@@ -85,7 +85,15 @@ class ScoreSpec(Spec):
     )
 
 
-class ScoreBody(ScoreSpec):
+class Question(Spec):
+    """What a question may say besides."""
+
+    priority: Priority | None = Field(
+        None, description="Left out: 10, and 0 where over 100,000 characters are written again."
+    )
+
+
+class ScoreBody(ScoreSpec, Question):
     """A text to score."""
 
     text: Annotated[Text, Field(min_length=1, max_length=MOST_SCORED)] = Field(
@@ -106,7 +114,7 @@ class VerifySpec(Spec):
     number: int
 
 
-class VerifyRequest(Spec):
+class VerifyRequest(Question):
     """A receipt, and the text that is said to be its."""
 
     receipt: Receipt = Field(description="The `receipt` of an output.")

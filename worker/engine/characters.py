@@ -61,7 +61,7 @@ class CharacterModel:
         """
         with zipfile.ZipFile(path) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
-            keras = str(json.loads(archive.read("metadata.json"))["keras_version"])
+            keras = str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
             weights = archive.read("model.weights.h5")
         with h5py.File(io.BytesIO(weights), "r") as file:
             groups = dict(_groups(file["layers"]))

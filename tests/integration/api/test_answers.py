@@ -275,6 +275,15 @@ def test_the_ticket_goes_to_the_queue_of_texts(
 
 
 @pytest.mark.usefixtures("impatient")
+def test_who_asks_for_thousands_lets_others_go_first(api: Api, db: Database) -> None:
+    """By a priority of their own."""
+    path = f"/checkpoints/{make_checkpoint(db).id}/score"
+    job = api.post(path, {"text": "It was", "priority": -1}).get_json()
+    assert job["priority"] == -1
+    assert job["spec"] == {"alternatives": 5}
+
+
+@pytest.mark.usefixtures("impatient")
 def test_the_bytes_go_with_the_job(api: Api, db: Database) -> None:
     """What was asked is kept while the job is."""
     path = f"/checkpoints/{make_checkpoint(db).id}/score"

@@ -15,7 +15,7 @@ from shared.accounts.models import DEFAULT_TEAM_ID, Team
 from shared.db import Base, Database, database_now, make_engine, now
 from shared.ids import new_id
 from shared.jobs.answers import INPUT, attach, keep_result
-from shared.jobs.models import Event, Job, Output
+from shared.jobs.models import IS_ANSWER, Event, Job, Output
 from shared.jobs.queries import NO_TEXT
 from shared.jobs.records import NewOutput, record_output
 from shared.jobs.requests import TrainingPlan
@@ -143,6 +143,18 @@ def test_the_claim_uses_its_index(engine: Engine) -> None:
     assert CLAIM in plan
     assert "sort" not in plan.lower()
     assert "b-tree" not in plan.lower()
+
+
+def test_old_answers_are_found_by_their_index(engine: Engine) -> None:
+    """However many other jobs have ended."""
+    query = select(Job.id).where(text(IS_ANSWER), Job.finished_at < now()).order_by(Job.finished_at)
+    sql = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+    prefix = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[engine.dialect.name]
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET enable_seqscan = off"))
+        plan = " ".join(str(row) for row in connection.execute(text(prefix + sql)))
+    assert "ix_jobs_answers" in plan
 
 
 def test_a_page_passes_over_written_text(engine: Engine) -> None:

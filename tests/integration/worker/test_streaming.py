@@ -59,7 +59,7 @@ def expected(number: int, length: int) -> str:
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.generation.Writer", FastWriter)
-    monkeypatch.setattr("worker.generation.character_model", lambda *_: SimpleNamespace())
+    monkeypatch.setattr("worker.generation.character_model", lambda *_: SimpleNamespace(keras="3"))
 
 
 def run(db: Database, settings: Settings, lease: Lease, **parts: Any) -> None:
