@@ -16,6 +16,7 @@ from web.context import Services
 from web.errors import register_errors
 from web.health import health
 from web.listeners import Listeners
+from web.metrics import metrics
 from web.pages import register_pages
 from web.sessions import LazySessions
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
     register_api(app)
     register_pages(app)
     app.register_blueprint(health)
+    app.register_blueprint(metrics)
     return app
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from shared.blobs import Blob, read_blob
-from shared.db import Database, octets
+from shared.db import Database, database_now, octets
 from shared.errors import NotFound
 from shared.ids import is_id
-from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample
+from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample, Status
 from shared.pages import DEFAULT_LIMIT, Page, page
 
 PIECE_ROWS = 50
@@ -150,6 +150,20 @@ def all_samples(db: Database, job_id: str) -> Iterator[Sample]:
             rows = list_samples(session, job_id, after=after, limit=PIECE_ROWS)
         yield from rows.data
         more, after = rows.has_more, rows.data[-1].id if rows.data else None
+
+
+def count_jobs(session: Session) -> list[tuple[str, str, int]]:
+    """Return how many jobs of each kind have each status, whoever's they are."""
+    query = select(Job.kind, Job.status, func.count()).group_by(Job.kind, Job.status)
+    return [(kind, status, count) for kind, status, count in session.execute(query)]
+
+
+def oldest_waiting(session: Session) -> dict[str, float]:
+    """Return for each queue on which jobs wait for how many seconds the oldest has been there."""
+    query = select(Job.queue, func.min(Job.created_at)).where(Job.status == Status.QUEUED)
+    now = database_now(session)
+    rows = session.execute(query.group_by(Job.queue))
+    return {queue: max(0.0, (now - since).total_seconds()) for queue, since in rows}
 
 
 def queued_by_queue(session: Session) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """Reading which workers there are."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shared.db import database_time
 from shared.jobs.models import Job, Status
 from shared.pages import DEFAULT_LIMIT, Page, page
 from shared.workers.models import Worker
@@ -15,6 +17,12 @@ def list_workers(
 ) -> Page[Worker]:
     """Return the workers, those that started first coming first."""
     return page(session, select(Worker), Worker.id, after=after, limit=limit)
+
+
+def count_alive(session: Session, lease_seconds: float) -> dict[str, int]:
+    """Return how many workers of each queue were seen within a lease's time."""
+    query = select(Worker.queues).where(Worker.seen_time >= database_time() - lease_seconds)
+    return Counter(queue for queues in session.scalars(query) for queue in queues)
 
 
 def jobs_of(session: Session, team_id: str, workers: Iterable[Worker]) -> dict[str, str]:
