@@ -36,7 +36,7 @@ test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
 	@CHAOS=long $(BIN)/python -m pytest tests/chaos -s --timeout=1800
 
-fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, twenty minutes.
+fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, ten minutes.
 	@FUZZ=long $(BIN)/python -m pytest tests/fuzz -s
 
 lint: .venv/.dev ## Check style and types.

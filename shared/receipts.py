@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.fields import Spec
 from shared.ids import is_id
-from shared.specs import MAX_OUTPUT_CHARACTERS, GenerationSpec, Seed, Spec, Temperature
+from shared.specs import MAX_OUTPUT_CHARACTERS, GenerationSpec, Seed, Temperature
 
 # The most temperatures a spec has, times the most texts at each.
 MOST_TEXTS = 16 * 100

@@ -4,61 +4,16 @@ Shapes: ``T`` window, ``H`` units, ``V`` vocabulary, ``N`` characters of text.
 Fields are strict (``"5"`` is not 5, NaN is not a number) and unknown fields are refused.
 """
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic.config import JsonDict
+from pydantic import Field, ValidationInfo, field_validator
+
+from shared.fields import Spec, Text
 
 MAX_SEED = 2**63 - 1
 MAX_OUTPUT_CHARACTERS = 10_000_000
-# No control characters, and one at least that is no blank.
-VISIBLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f\u0085][^\u0000-\u001f\u007f]*$"
-
-
-def _encodable(text: str) -> str:
-    """Refuse lone surrogates and NUL: no database, file or answer can carry them."""
-    if "\x00" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise ValueError("text must not contain NUL or lone surrogate code points")
-    return text
-
-
-def _printable(text: str) -> str:
-    if not text.strip() or any(ord(c) < 32 or ord(c) == 127 for c in text):
-        raise ValueError("a name has at least one visible character and no control characters")
-    return text
-
-
-# What the validators say, as far as a pattern can: for the schemas alone, in their words it is
-# told by the errors.
-Text = Annotated[
-    str,
-    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
-    AfterValidator(_encodable),
-]
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=200, json_schema_extra={"pattern": VISIBLE}),
-    AfterValidator(_encodable),
-    AfterValidator(_printable),
-]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Temperature = Annotated[float, Field(ge=0, le=10)]
-
-
-# The id of something: what is none is refused as one that there is not.
-Reference = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-
-
-def one_of(*fields: str) -> JsonDict:
-    """Return what the schema of a model says of which exactly one of some fields is given."""
-    given = [{"required": [field], "properties": {field: {"type": "string"}}} for field in fields]
-    return cast(JsonDict, {"oneOf": given})
-
-
-class Spec(BaseModel):
-    """The base of every spec: strict, frozen, finite numbers, no unknown fields."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainingSpec(Spec):

@@ -6,12 +6,12 @@ from shared.blobs import StoredBlob
 from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import get_checkpoint
 from shared.errors import InvalidFields, NotFound
+from shared.fields import Spec
 from shared.jobs.answers import INPUT, attach
 from shared.jobs.models import Job, Kind
 from shared.jobs.requests import Question, ScoreRequest, ScoreSpec, VerifyRequest
 from shared.jobs.services import submit
 from shared.jobs.submissions import Submitter, earlier, stamped
-from shared.specs import Spec
 
 # Somebody waits for a short answer with a connection open, and it holds the next text up for a
 # moment only: it goes first. A long one nobody waits for, and it takes its turn.

@@ -4,17 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from shared.fields import Name, Reference, Spec, Text, one_of
 from shared.receipts import Id, Receipt
-from shared.specs import (
-    GenerationSpec,
-    Name,
-    Reference,
-    Spec,
-    Text,
-    TrainingSpec,
-    one_of,
-    training_spec,
-)
+from shared.specs import GenerationSpec, TrainingSpec, training_spec
 
 # What can be scored while somebody waits; and texts that are compared as they come: longer ones
 # are compared where they are stored.

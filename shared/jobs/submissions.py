@@ -12,6 +12,7 @@ from shared.checkpoints.queries import get_checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.corpora.queries import get_corpus
 from shared.errors import CorpusTooShort, FieldProblem, InvalidFields, KeyReused, NotFound
+from shared.fields import Spec
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
 from shared.jobs.requests import GenerationRequest, TrainingRequest
@@ -21,7 +22,7 @@ from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
 from shared.notices.services import check_receivers, tell_job
 from shared.prompts import fit_prompt
-from shared.specs import Spec, TrainingSpec
+from shared.specs import TrainingSpec
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import ConfigDict, Field
 
 from shared.errors import AddressRefused, InvalidFields
+from shared.fields import Name, Spec, one_of
 from shared.outgoing import check_url
 from shared.settings import Settings
-from shared.specs import Name, Spec, one_of
 
 MOST_URL, MOST_EMAIL = 2000, 254
 

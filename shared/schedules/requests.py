@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.fields import Name, Reference, Spec
 from shared.jobs.requests import TrainingPlan
-from shared.specs import GenerationSpec, Name, Reference, Spec
+from shared.specs import GenerationSpec
 
 MOST_URL = 2000
 

@@ -11,8 +11,10 @@ from shared.notices.services import add_receiver, send_test
 from shared.schedules.requests import ScheduleRequest
 from shared.schedules.services import add_schedule, run_now
 from shared.workers.services import Process, see
+from tests.fuzz.hooks import NAMES
 from tests.integration.api.outputs import add_output
 from tests.support.factories import (
+    TEXT,
     WORKER,
     claim_job,
     make_checkpoint,
@@ -20,19 +22,19 @@ from tests.support.factories import (
     make_generation_job,
     make_standing_job,
 )
-from web.api import examples
 
 # A queued one comes last: each of the others is claimed on its way.
 STATUSES = ("running", "paused", "failed", "cancelled", "queued")
 
 
 def fill(db: Database) -> dict[str, str]:
-    """Put some of everything into the database; return ids instead of the examples' ones."""
+    """Put some of everything into the database; return variables with the ids of some of it."""
     checkpoint = make_checkpoint(db)
-    corpus = make_corpus(db, name="another")
+    corpus = make_corpus(db, TEXT * 20, name="another")
     for status in STATUSES:
         make_standing_job(db, status)
-    lease = claim_job(db, make_generation_job(db, checkpoint))
+    writing = make_generation_job(db, checkpoint)
+    lease = claim_job(db, writing)
     for number, text in enumerate(("one", "two " * 50_000, "three"), 1):
         add_output(db, lease, number, text)
     plan = {"name": "nightly", "cron": "nightly", "corpus_id": corpus.id, "model": "mine",
@@ -49,12 +51,6 @@ def fill(db: Database) -> dict[str, str]:
         succeed(session, lease)
         send_test(session, receiver)
         see(session, Process(new_id(), WORKER, ["train"], "cpu", now()))
-    return {
-        examples.CORPUS_ID: corpus.id,
-        examples.VERSION_ID: corpus.latest_version.id,
-        examples.JOB_ID: checkpoint.job_id,
-        examples.CHECKPOINT_ID: checkpoint.id,
-        examples.WRITING_ID: lease.job_id,
-        examples.SCHEDULE_ID: schedule.id,
-        examples.RECEIVER_ID: receiver.id,
-    }
+    real = (corpus.id, corpus.latest_version.id, checkpoint.job_id, checkpoint.id, writing.id,
+            schedule.id, receiver.id)  # fmt: skip
+    return dict(zip((f"FUZZ_{name}" for name in NAMES), real, strict=True))

@@ -10,8 +10,13 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.openapi.checks import RejectedPositiveData
 
-# Where `content.fill` leaves what to name instead of the examples' ids.
-IDS = "FUZZ_IDS"
+from web.api import examples
+
+# The ids of `web.api.examples` instead of which variables FUZZ_* hold real ones: `content.fill`'s.
+NAMES = (
+    *("CORPUS_ID", "VERSION_ID", "JOB_ID", "CHECKPOINT_ID", "WRITING_ID", "SCHEDULE_ID"),
+    "RECEIVER_ID",
+)
 # What no schema can say: that something has this id, that a cron line is ever due, that a text is
 # long enough for a spec, that a model has the shape that a run asks for.
 BEYOND_SCHEMAS = {
@@ -47,10 +52,10 @@ def _is_beyond_schemas(error: dict[str, Any]) -> bool:
 
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Let the document's examples name things that there are."""
+    """Let the document's examples name what there is."""
     text = json.dumps(raw_schema)
-    for example, real in json.loads(os.environ[IDS]).items():
-        text = text.replace(example, real)
+    for name in NAMES:
+        text = text.replace(getattr(examples, name), os.environ[f"FUZZ_{name}"])
     raw_schema.clear()
     raw_schema.update(json.loads(text))
 

@@ -18,7 +18,11 @@ checkpoints = APIBlueprint(
 @checkpoints.get("/<checkpoint_id>")
 @checkpoints.output(Checkpoint)
 def show(checkpoint_id: str) -> Checkpoint:
-    """Show a checkpoint."""
+    """Show a checkpoint.
+
+    A checkpoint is the model after an epoch; losses are nats a character. `best` is the one of its
+    job with the lowest validation loss.
+    """
     with services().db.read() as session:
         return Checkpoint.of(get_checkpoint(session, team_id(), checkpoint_id))
 
@@ -29,12 +33,19 @@ def show(checkpoint_id: str) -> Checkpoint:
     extensions=refuses(*OF_FILES),
 )
 def model(checkpoint_id: str) -> Response:
-    """Download a checkpoint as a plain .keras file."""
+    """Download a checkpoint as a plain .keras file.
+
+    Plain Keras opens it: `keras.saving.load_model`. `Range` and `If-Range` are honoured.
+    """
     return model_keras(services(), checkpoint_id)
 
 
 @checkpoints.get("/<checkpoint_id>/bundle.zip")
 @checkpoints.doc(responses=download("application/zip", "A zip file", ranges=False))
 def bundle(checkpoint_id: str) -> Response:
-    """Download a checkpoint with its vocabulary, spec and receipt."""
+    """Download a checkpoint with its vocabulary, spec and receipt.
+
+    A zip file of `model.keras`, `vocabulary.json`, `spec.json` and `receipt.json`: which text the
+    model was trained on, by which job, and with which versions. It is made while it is sent.
+    """
     return bundle_zip(services(), checkpoint_id)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from shared.corpora.queries import get_corpus, list_corpora
 from shared.corpora.services import add_corpus, add_version, delete_corpus
-from shared.specs import Spec
+from shared.fields import Spec
 from web.api.document import Responses, answer, download
 from web.api.faults import OF_FILES, OF_TEXTS, refuses
 from web.api.inputs import Number, PageQuery, takes
@@ -34,7 +34,11 @@ class TextQuery(Spec):
 @corpora.output(CorpusDetail, 201)
 @corpora.doc(extensions={"x-body": [NewCorpus, UploadedCorpus]} | refuses(*OF_TEXTS))
 def add() -> Created:
-    """Add a corpus from a file, a pasted text, an address or a built-in one."""
+    """Add a corpus from a file, a pasted text, an address or a built-in one.
+
+    As a form with a `file`, or as JSON with exactly one of `text`, `url` and `builtin`. The answer
+    tells what cleaning found; the text is kept as a version, by its SHA-256.
+    """
     new = incoming(UploadedCorpus, NewCorpus)
     stored = new.store()
     return _created(
@@ -48,7 +52,10 @@ def add() -> Created:
 @takes(corpora, PageQuery, "query")
 @corpora.output(CorpusPage)
 def index(query: PageQuery) -> CorpusPage:
-    """List the corpora, newest first."""
+    """List the corpora, newest first.
+
+    Each with its latest version. The next page begins `after` the last id of this one.
+    """
     with services().db.read() as session:
         return CorpusPage.of(list_corpora(session, team_id(), after=query.after, limit=query.limit))
 
@@ -56,7 +63,10 @@ def index(query: PageQuery) -> CorpusPage:
 @corpora.get("/<corpus_id>")
 @corpora.output(CorpusDetail)
 def show(corpus_id: str) -> CorpusDetail:
-    """Show a corpus with all its versions."""
+    """Show a corpus with all its versions.
+
+    The versions come oldest first; jobs read the newest one unless they name another.
+    """
     with services().db.read() as session:
         return CorpusDetail.of(get_corpus(session, team_id(), corpus_id))
 
@@ -64,7 +74,10 @@ def show(corpus_id: str) -> CorpusDetail:
 @corpora.delete("/<corpus_id>")
 @corpora.doc(responses={204: "Deleted"}, extensions=refuses("in_use"))
 def delete(corpus_id: str) -> tuple[str, int]:
-    """Delete a corpus that no job reads."""
+    """Delete a corpus that no job reads.
+
+    With all its versions. While a job or a schedule works with it, it is refused: `in_use`.
+    """
     write(lambda session: delete_corpus(session, team_id(), corpus_id))
     return "", 204
 
@@ -76,7 +89,11 @@ def delete(corpus_id: str) -> tuple[str, int]:
     extensions={"x-body": [NewVersion, Uploaded]} | refuses(*OF_TEXTS),
 )
 def add_one_version(corpus_id: str) -> Created:
-    """Add a version to a corpus, unless it has the same text already."""
+    """Add a version to a corpus, unless it has the same text already.
+
+    Takes what adding a corpus takes, but for the name. A text that is there already is answered
+    with 200 and adds nothing.
+    """
     with services().db.read() as session:
         get_corpus(session, team_id(), corpus_id)
     stored = incoming(Uploaded, NewVersion).store()
@@ -94,7 +111,11 @@ def add_one_version(corpus_id: str) -> Created:
 @takes(corpora, TextQuery, "query")
 @corpora.doc(responses=download("text/plain", "The cleaned text"), extensions=refuses(*OF_FILES))
 def text(corpus_id: str, query: TextQuery) -> Response:
-    """Download the text of a corpus."""
+    """Download the text of a corpus.
+
+    As it was cleaned, in UTF-8: the newest version, or the one of `version`. `Range` and `If-Range`
+    are honoured.
+    """
     return corpus_text(services(), corpus_id, query.version)
 
 

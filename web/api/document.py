@@ -112,7 +112,6 @@ def finish(document: Document | str) -> Document:
             add_errors(operation, document["components"].setdefault("responses", {}))
             add_links(operation)
             add_examples(operation)
-            operation.setdefault("description", operation["summary"])
     document["security"] = [{"bearer": []}]
     document["tags"] = _once(document["tags"])
     return _one_name_each(document)

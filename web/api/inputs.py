@@ -13,10 +13,10 @@ from pydantic.config import JsonDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from shared.errors import InvalidFields, UserError
+from shared.fields import Spec
 from shared.ids import is_id
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
 from shared.problems import invalid
-from shared.specs import Spec
 
 M = TypeVar("M", bound=BaseModel)
 View = TypeVar("View", bound=Callable[..., Any])

@@ -19,13 +19,27 @@ from web.api.schemas import Job, JobPage
 from web.api.writing import write
 
 Move = Callable[[Session, str], models.Job]
-MOVES: dict[str, tuple[Move, str]] = {
-    "cancel": (services.cancel, "Cancel a job; a running one ends when its worker has stopped."),
-    "pause": (services.pause, "Pause a job; a running one when its state is saved."),
-    "resume": (services.resume, "Queue a paused job again."),
+MOVES: dict[str, tuple[Move, str, str]] = {
+    "cancel": (
+        services.cancel,
+        "Cancel a job.",
+        "A waiting one at once; a running one ends when its worker has stopped: until then "
+        "`requested` says so.",
+    ),
+    "pause": (
+        services.pause,
+        "Pause a job.",
+        "A waiting one at once; a running one when its state is saved, from which it goes on.",
+    ),
+    "resume": (
+        services.resume,
+        "Queue a paused job again.",
+        "It goes on where it stopped, as if it had not been paused.",
+    ),
     "retry": (
         services.retry,
-        "Queue a failed or cancelled job again; it goes on from its resume state, if it has one.",
+        "Queue a failed or cancelled job again.",
+        "It goes on from its resume state, if it has one.",
     ),
 }
 SHOWN: Responses = {200: {"headers": told("ETag", "Retry-After")}, 304: "Nothing changed"}
@@ -51,7 +65,10 @@ class JobQuery(PageQuery):
 @takes(jobs, JobQuery, "query")
 @jobs.output(JobPage)
 def index(query: JobQuery) -> JobPage:
-    """List the jobs, newest first."""
+    """List the jobs, newest first.
+
+    All of them, those of a kind or a status, or the very ones of `ids`: up to a hundred at once.
+    """
     with context.services().db.read() as session:
         return JobPage.of(list_jobs(session, context.team_id(), **query.model_dump()))
 
@@ -79,10 +96,10 @@ def delete(job_id: str) -> tuple[str, int]:
     return "", 204
 
 
-def _add_move(name: str, move: Move, summary: str) -> None:
+def _add_move(name: str, move: Move, summary: str, description: str) -> None:
     @jobs.post(f"/<job_id>/{name}", endpoint=name)
     @jobs.output(Job)
-    @jobs.doc(summary=summary, extensions=refuses("move_refused"))
+    @jobs.doc(summary=summary, description=description, extensions=refuses("move_refused"))
     def view(job_id: str) -> Job:
         return write(lambda session: Job.of(move(session, _mine(session, job_id))))
 
@@ -92,5 +109,5 @@ def _mine(session: Session, job_id: str) -> str:
     return get_job(session, context.team_id(), job_id).id
 
 
-for name, (move, summary) in MOVES.items():
-    _add_move(name, move, summary)
+for name, parts in MOVES.items():
+    _add_move(name, *parts)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.checkpoints.queries import get_checkpoint
 from shared.errors import InvalidFields, NotFound
+from shared.fields import Reference, Spec, Text
 from shared.models import models as rows
 from shared.models import services
 from shared.models.queries import (
@@ -18,7 +19,6 @@ from shared.models.queries import (
     list_models,
     promoted_checkpoint,
 )
-from shared.specs import Reference, Spec, Text
 from web import context, downloads
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
@@ -65,7 +65,10 @@ class Policy(Spec):
 @takes(models, PageQuery, "query")
 @models.output(ModelPage)
 def index(query: PageQuery) -> ModelPage:
-    """List the models, oldest first."""
+    """List the models, oldest first.
+
+    A model is a name with a promoted checkpoint, which schedules keep up to date.
+    """
     with context.services().db.read() as session:
         found = list_models(session, context.team_id(), after=query.after, limit=query.limit)
         return ModelPage.of(found)
@@ -74,7 +77,10 @@ def index(query: PageQuery) -> ModelPage:
 @models.get("/<name>")
 @models.output(Model)
 def show(name: str) -> Model:
-    """Show a model."""
+    """Show a model.
+
+    With the checkpoint that is promoted now, and what a candidate must do to take its place.
+    """
     with context.services().db.read() as session:
         return Model.of(get_model(session, context.team_id(), name))
 
@@ -83,7 +89,10 @@ def show(name: str) -> Model:
 @takes(models, Policy)
 @models.output(Model)
 def change(name: str, body: Policy) -> Model:
-    """Change what a candidate must do to be promoted."""
+    """Change what a candidate must do to be promoted.
+
+    It holds for the candidates that are judged from now on.
+    """
 
     def work(session: Session) -> Model:
         model = _mine(session, name)
@@ -98,7 +107,10 @@ def change(name: str, body: Policy) -> Model:
 @takes(models, PageQuery, "query")
 @models.output(DecisionPage)
 def history(name: str, query: PageQuery) -> DecisionPage:
-    """List what was decided about a model's checkpoints, oldest first."""
+    """List what was decided about a model's checkpoints, oldest first.
+
+    Promotions, candidates that were not promoted, and rollbacks, each with its reason and figures.
+    """
     with context.services().db.read() as session:
         model = get_model(session, context.team_id(), name)
         found = list_decisions(session, model.id, after=query.after, limit=query.limit)
@@ -109,7 +121,10 @@ def history(name: str, query: PageQuery) -> DecisionPage:
 @takes(models, Promotion)
 @models.output(Model)
 def promote(name: str, body: Promotion) -> Model:
-    """Make a checkpoint the model's, whatever was judged; a new name makes a new model."""
+    """Make a checkpoint the model's, whatever was judged; a new name makes a new model.
+
+    The history notes it as done by hand, with the reason that is given.
+    """
 
     def work(session: Session) -> Model:
         try:
@@ -131,7 +146,10 @@ def promote(name: str, body: Promotion) -> Model:
 @models.output(Model)
 @models.doc(extensions=refuses("move_refused"))
 def rollback(name: str, body: Rollback) -> Model:
-    """Make the checkpoint the model's again that was promoted before."""
+    """Make the checkpoint the model's again that was promoted before.
+
+    Where there is none, it is refused: `move_refused`.
+    """
 
     def work(session: Session) -> Model:
         model = _mine(session, name)
@@ -144,7 +162,12 @@ def rollback(name: str, body: Rollback) -> Model:
 @models.get("/<name>/latest/output.txt")
 @models.doc(responses=download("text/plain", "The text"), extensions=refuses(*OF_FILES))
 def output_txt(name: str) -> Response:
-    """Download what was written last with the promoted checkpoint."""
+    """Download what was written last with the promoted checkpoint.
+
+    The address stays while what it gives is renewed. Where nothing has been written with the
+    promoted checkpoint yet, it is what was written with one before. `Range` and `If-Range` are
+    honoured.
+    """
     with context.services().db.read() as session:
         job = latest_text(session, get_model(session, context.team_id(), name))
     return downloads.output_txt(context.services(), job.id)
@@ -156,7 +179,11 @@ def output_txt(name: str) -> Response:
     extensions=refuses(*OF_FILES),
 )
 def model_keras(name: str) -> Response:
-    """Download the promoted checkpoint as a plain .keras file."""
+    """Download the promoted checkpoint as a plain .keras file.
+
+    The address stays while what it gives is renewed: its `ETag` tells. `Range` and `If-Range` are
+    honoured.
+    """
     with context.services().db.read() as session:
         checkpoint_id = promoted_checkpoint(get_model(session, context.team_id(), name))
     return downloads.model_keras(context.services(), checkpoint_id)

@@ -39,7 +39,10 @@ class PresetPage(Listed):
 @presets.get("")
 @presets.output(PresetPage)
 def index() -> PresetPage:
-    """List the presets, with the meaning and range of each field of a training spec."""
+    """List the presets, with the meaning and range of each field of a training spec.
+
+    A training job starts from one of them; any of the `fields` may be set over it.
+    """
     data = [
         Preset(name=name, description=PRESET_NOTES[name], spec=spec)
         for name, spec in PRESETS.items()

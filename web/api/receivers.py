@@ -99,7 +99,11 @@ class NoticePage(Listed):
 @takes(receivers, ReceiverRequest)
 @receivers.output(NewReceiver, 201)
 def add(body: ReceiverRequest) -> tuple[NewReceiver, int, dict[str, str]]:
-    """Add a receiver; the secret of a URL is told in this answer alone."""
+    """Add a receiver; the secret of a URL is told in this answer alone.
+
+    It is told of the ends of jobs and of what came of schedules that name it in `notify`. What is
+    posted to a URL is signed with the secret (Standard Webhooks).
+    """
     body.check(context.services().settings)
 
     def work(session: Session) -> NewReceiver:
@@ -114,7 +118,10 @@ def add(body: ReceiverRequest) -> tuple[NewReceiver, int, dict[str, str]]:
 @takes(receivers, PageQuery, "query")
 @receivers.output(ReceiverPage)
 def index(query: PageQuery) -> ReceiverPage:
-    """List the receivers, oldest first."""
+    """List the receivers, oldest first.
+
+    Without their secrets.
+    """
     with context.services().db.read() as session:
         found = list_receivers(session, context.team_id(), after=query.after, limit=query.limit)
         return ReceiverPage(data=[Receiver.of(r) for r in found.data], has_more=found.has_more)
@@ -123,7 +130,10 @@ def index(query: PageQuery) -> ReceiverPage:
 @receivers.get("/<receiver_id>")
 @receivers.output(Receiver)
 def show(receiver_id: str) -> Receiver:
-    """Show a receiver."""
+    """Show a receiver.
+
+    Without its secret, which only the answer to its making told.
+    """
     with context.services().db.read() as session:
         return Receiver.of(get_receiver(session, context.team_id(), receiver_id))
 
@@ -131,7 +141,10 @@ def show(receiver_id: str) -> Receiver:
 @receivers.delete("/<receiver_id>")
 @receivers.doc(responses={204: "Deleted"})
 def delete(receiver_id: str) -> tuple[str, int]:
-    """Delete a receiver and the log of what it was told; nobody tells it anything more."""
+    """Delete a receiver and the log of what it was told; nobody tells it anything more.
+
+    Jobs and schedules that name it go on without it.
+    """
     write(lambda session: services.delete_receiver(session, context.team_id(), receiver_id))
     return "", 204
 
@@ -140,7 +153,10 @@ def delete(receiver_id: str) -> tuple[str, int]:
 @receivers.output(Notice, 202)
 @receivers.doc(extensions={"x-location": False})
 def test(receiver_id: str) -> tuple[Notice, int]:
-    """Send a notice of type `test`."""
+    """Send a notice of type `test`.
+
+    It is sent soon; what became of it stands among the notices.
+    """
 
     def work(session: Session) -> Notice:
         receiver = get_receiver(session, context.team_id(), receiver_id)
@@ -153,7 +169,10 @@ def test(receiver_id: str) -> tuple[Notice, int]:
 @takes(receivers, PageQuery, "query")
 @receivers.output(NoticePage)
 def notices(receiver_id: str, query: PageQuery) -> NoticePage:
-    """List what a receiver was told with each try to do so, oldest first."""
+    """List what a receiver was told with each try to do so, oldest first.
+
+    A try that failed is made again, later and later, for some days.
+    """
     with context.services().db.read() as session:
         get_receiver(session, context.team_id(), receiver_id)
         page = list_notices(session, receiver_id, after=query.after, limit=query.limit)

@@ -8,10 +8,10 @@ from flask import Response
 from pydantic import Field
 
 from shared.checkpoints.queries import list_checkpoints
+from shared.fields import Spec
 from shared.jobs.queries import get_job, list_epochs, list_events, list_outputs, list_samples
 from shared.jobs.written import shortened, with_texts
 from shared.pages import Page
-from shared.specs import Spec
 from web import downloads
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
@@ -51,7 +51,10 @@ def events(job_id: str, query: NumberedQuery, headers: ListenerHeaders) -> Event
 @takes(records, NumberedQuery, "query")
 @records.output(EpochPage)
 def epochs(job_id: str, query: NumberedQuery) -> EpochPage:
-    """List a job's epochs, oldest first; `after` is the last epoch seen."""
+    """List a job's epochs, oldest first; `after` is the last epoch seen.
+
+    Losses in nats a character, on the text that is trained on and on what is held out.
+    """
     return EpochPage.model_validate(_page(list_epochs, job_id, query))
 
 
@@ -59,7 +62,10 @@ def epochs(job_id: str, query: NumberedQuery) -> EpochPage:
 @takes(records, PageQuery, "query")
 @records.output(CheckpointPage)
 def checkpoints(job_id: str, query: PageQuery) -> CheckpointPage:
-    """List a job's checkpoints, oldest first."""
+    """List a job's checkpoints, oldest first.
+
+    Those that are kept: the newest `keep_checkpoints`, the best, and those of `keep_every`.
+    """
     return CheckpointPage.of(_page(list_checkpoints, job_id, query))
 
 
@@ -67,7 +73,10 @@ def checkpoints(job_id: str, query: PageQuery) -> CheckpointPage:
 @takes(records, PageQuery, "query")
 @records.output(SamplePage)
 def samples(job_id: str, query: PageQuery) -> SamplePage:
-    """List a training job's samples, oldest first."""
+    """List a training job's samples, oldest first.
+
+    What the model wrote after each epoch, and what of it stands word for word in the corpus.
+    """
     return SamplePage.model_validate(_page(list_samples, job_id, query))
 
 
@@ -75,7 +84,10 @@ def samples(job_id: str, query: PageQuery) -> SamplePage:
 @takes(records, PageQuery, "query")
 @records.output(OutputPage)
 def outputs(job_id: str, query: PageQuery) -> OutputPage:
-    """List a generation job's outputs, oldest first."""
+    """List a generation job's outputs, oldest first.
+
+    Texts up to 64 KiB stand in `text`; longer ones are at `links.text`.
+    """
     return OutputPage.of(_page(list_outputs, job_id, query))
 
 
@@ -83,28 +95,41 @@ def outputs(job_id: str, query: PageQuery) -> OutputPage:
 @takes(records, OutputQuery, "query")
 @records.doc(responses=TEXT, extensions=refuses(*OF_FILES))
 def output_txt(job_id: str, query: OutputQuery) -> Response:
-    """Download the generated characters alone; several texts are joined by one newline."""
+    """Download the generated characters alone; several texts are joined by one newline.
+
+    All texts, or the one of `number`. `Range` and `If-Range` are honoured; while the job writes,
+    each text that joins changes the `ETag`.
+    """
     return downloads.output_txt(services(), job_id, query.number)
 
 
 @records.get("/output.jsonl")
 @records.doc(responses=LINES)
 def output_jsonl(job_id: str) -> Response:
-    """Download the outputs, one JSON object a line."""
+    """Download the outputs, one JSON object a line.
+
+    Each with its whole text, however long, and with what it was drawn by.
+    """
     return downloads.output_jsonl(services(), job_id)
 
 
 @records.get("/samples.txt")
 @records.doc(responses=MADE)
 def samples_txt(job_id: str) -> Response:
-    """Download the samples for reading."""
+    """Download the samples for reading.
+
+    Each below a line that names its epoch and temperature.
+    """
     return downloads.samples_txt(services(), job_id)
 
 
 @records.get("/samples.jsonl")
 @records.doc(responses=LINES)
 def samples_jsonl(job_id: str) -> Response:
-    """Download the samples, one JSON object a line."""
+    """Download the samples, one JSON object a line.
+
+    Each with what it was drawn by.
+    """
     return downloads.samples_jsonl(services(), job_id)
 
 

@@ -8,13 +8,13 @@ from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from shared.db import database_now
+from shared.fields import Name, Reference
 from shared.models.models import NamedModel
 from shared.notices.queries import told_of
 from shared.pages import Page
 from shared.schedules import models, services
 from shared.schedules.queries import get_schedule, list_runs, list_schedules
 from shared.schedules.requests import ScheduleRequest
-from shared.specs import Name, Reference
 from web import context
 from web.api.faults import refuses
 from web.api.inputs import PageQuery, takes, validated, without_defaults
@@ -40,7 +40,11 @@ class ScheduleChange(ScheduleRequest):
 @schedules.output(Schedule, 201)
 @schedules.doc(extensions=refuses("corpus_too_short"))
 def add(body: ScheduleRequest) -> tuple[Schedule, int, dict[str, str]]:
-    """Add a schedule."""
+    """Add a schedule.
+
+    At its times it looks at the text, trains where that changed, and promotes what is better.
+    `cron` has five fields, or is one of hourly, nightly and weekly, and is read in `time_zone`.
+    """
 
     def work(session: Session) -> Schedule:
         now = database_now(session)
@@ -54,7 +58,10 @@ def add(body: ScheduleRequest) -> tuple[Schedule, int, dict[str, str]]:
 @takes(schedules, PageQuery, "query")
 @schedules.output(SchedulePage)
 def index(query: PageQuery) -> SchedulePage:
-    """List the schedules, newest first."""
+    """List the schedules, newest first.
+
+    Each with its next five times.
+    """
     with context.services().db.read() as session:
         rows = list_schedules(session, context.team_id(), after=query.after, limit=query.limit)
         data = [_told(session, row) for row in rows.data]
@@ -64,7 +71,10 @@ def index(query: PageQuery) -> SchedulePage:
 @schedules.get("/<schedule_id>")
 @schedules.output(Schedule)
 def show(schedule_id: str) -> Schedule:
-    """Show a schedule with its next five times."""
+    """Show a schedule with its next five times.
+
+    Times are UTC; there are none while it is disabled.
+    """
     with context.services().db.read() as session:
         return _told(session, get_schedule(session, context.team_id(), schedule_id))
 
@@ -74,7 +84,10 @@ def show(schedule_id: str) -> Schedule:
 @schedules.output(Schedule)
 @schedules.doc(extensions=refuses("corpus_too_short"))
 def change(schedule_id: str, body: ScheduleChange) -> Schedule:
-    """Change a schedule; what is left out stays as it is."""
+    """Change a schedule; what is left out stays as it is.
+
+    The whole is checked as at its making. Runs that go on are not changed.
+    """
 
     def work(session: Session) -> Schedule:
         row = get_schedule(session, context.team_id(), schedule_id, lock=True)
@@ -90,7 +103,10 @@ def change(schedule_id: str, body: ScheduleChange) -> Schedule:
 @schedules.delete("/<schedule_id>")
 @schedules.doc(responses={204: "Deleted"})
 def delete(schedule_id: str) -> tuple[str, int]:
-    """Delete a schedule and its history; its jobs and its model stay."""
+    """Delete a schedule and its history; its jobs and its model stay.
+
+    Runs that go on are no longer judged.
+    """
     write(lambda session: services.delete_schedule(session, context.team_id(), schedule_id))
     return "", 204
 
@@ -99,7 +115,10 @@ def delete(schedule_id: str) -> tuple[str, int]:
 @schedules.output(ScheduleRun, 202)
 @schedules.doc(extensions={"x-location": False})
 def run(schedule_id: str) -> tuple[ScheduleRun, int]:
-    """Run a schedule now, besides its times; `overlap` holds for this run, too."""
+    """Run a schedule now, besides its times; `overlap` holds for this run, too.
+
+    The answer is the run; what becomes of it stands among the runs.
+    """
 
     def work(session: Session) -> ScheduleRun:
         now = database_now(session)
@@ -114,7 +133,10 @@ def run(schedule_id: str) -> tuple[ScheduleRun, int]:
 @takes(schedules, PageQuery, "query")
 @schedules.output(RunPage)
 def runs(schedule_id: str, query: PageQuery) -> RunPage:
-    """List what became of each time of a schedule, oldest first."""
+    """List what became of each time of a schedule, oldest first.
+
+    Also of those at which it had nothing to do: `skipped`, with the reason.
+    """
     with context.services().db.read() as session:
         get_schedule(session, context.team_id(), schedule_id)
         found: Page[models.ScheduleRun] = list_runs(

@@ -3,9 +3,9 @@
 from flask import Response, request
 from pydantic import Field
 
+from shared.fields import Spec
 from shared.jobs.models import ENDED, Job
 from shared.jobs.queries import get_job
-from shared.specs import Spec
 from web.api.document import Responses
 from web.api.inputs import Number
 from web.context import services, team_id

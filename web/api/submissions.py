@@ -7,10 +7,10 @@ from apiflask import APIBlueprint
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from shared.fields import Spec
 from shared.jobs import models
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
-from shared.specs import Spec
 from web.api.faults import refuses
 from web.api.inputs import takes
 from web.api.schemas import Job
@@ -41,7 +41,11 @@ class SubmissionHeaders(Spec):
 @submissions.output(Job, 202)
 @submissions.doc(extensions=refuses("corpus_too_short", "idempotency_key_reused"))
 def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
-    """Submit a training job."""
+    """Submit a training job.
+
+    A preset, and any field of the spec over it. It waits in the queue until a worker is free;
+    `Location` is where it is watched.
+    """
     return _submit(submit_training, body, headers)
 
 
@@ -51,7 +55,11 @@ def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
 @submissions.output(Job, 202)
 @submissions.doc(extensions=refuses("unknown_prompt", "idempotency_key_reused"))
 def generate(body: GenerationRequest, headers: SubmissionHeaders) -> Accepted:
-    """Submit a generation job."""
+    """Submit a generation job.
+
+    A checkpoint, or a model whose promoted checkpoint writes. Several temperatures and a `count`
+    write as many texts.
+    """
     return _submit(submit_generation, body, headers)
 
 

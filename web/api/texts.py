@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from shared.corpora.cleaning import Cleaning
 from shared.corpora.services import NewText, StoredText, builtin_text, fetched_text, store_text
 from shared.errors import FieldProblem, InvalidFields, UserError
-from shared.specs import Name, Spec, one_of
+from shared.fields import Name, Spec, one_of
 from web.api.inputs import json_body, validated
 from web.context import services
 

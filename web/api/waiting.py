@@ -12,8 +12,8 @@ from shared.jobs.models import ENDED, Job, Status
 WAIT_SECONDS = 10.0
 # Most answers come within the first; no connection is held between two looks.
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS, SLOWER = 0.02, 0.2, 1.3
-# A process has eight threads: half of them stay free for who does not wait.
-MOST_WAITING = 4
+# Half of a process' threads stay free for who does not wait.
+MOST_WAITING = 32
 _waiting = BoundedSemaphore(MOST_WAITING)
 
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from shared.architecture import layers_of
 from shared.checkpoints.models import Checkpoint
 from shared.errors import InUse, MoveRefused, NotFound
+from shared.fields import Spec
 from shared.jobs import services as moves
 from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
 from shared.jobs.requests import ScoreSpec, VerifySpec
-from shared.specs import GenerationSpec, Spec, TrainingSpec
+from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
 from web.api.writing import write
 from web.context import services, team_id

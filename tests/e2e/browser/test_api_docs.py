@@ -29,7 +29,7 @@ def test_an_operation_is_tried_out(stack: Stack, page: Page, complaints: Complai
     """With the token typed in: the request goes to this service, and its answer is shown."""
     open_docs(page)
     page.get_by_role("button", name="Authorize").first.click()
-    page.get_by_label("Value:").fill(stack.token)
+    page.get_by_label("auth-bearer-value").fill(stack.token)
     page.locator(".auth-btn-wrapper .authorize").click()
     page.locator(".btn-done").click()
     operation = page.locator("#operations-Presets-get_presets_index")

@@ -1,12 +1,17 @@
 """What beat has done every few seconds."""
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared.blobs import Blob
-from shared.db import Database
+from shared.db import Database, now
+from shared.ids import new_id
 from shared.queue import FakeTickets
 from shared.settings import Settings
+from shared.workers.models import Worker
+from shared.workers.queries import list_workers
+from shared.workers.services import KEPT_SECONDS, Process, see
 from tests.support.factories import claim_job, make_blob, make_training_job, reload
 from tests.support.nodes import make_node
 from worker.sweeper import MOST_TICKETS, Rounds, may_expire, sweep, top_up
@@ -20,6 +25,18 @@ def test_takes_back_a_job_whose_worker_vanished(db: Database, settings: Settings
     sweep(make_node(db, settings), Rounds(**AWAKE))
     job = reload(db, lease)
     assert (job.status, job.losses) == ("queued", 1)
+
+
+def test_forgets_workers_of_yesterday(db: Database, settings: Settings) -> None:
+    """One that nobody has seen for a day is no longer listed; one that was seen since stays."""
+    with db.write() as session:
+        for name in ("old", "new"):
+            see(session, Process(new_id(), name, ["train"], "cpu", now()))
+        old = update(Worker).where(Worker.name == "old")
+        session.execute(old.values(seen_time=Worker.seen_time - KEPT_SECONDS - 1))
+    sweep(make_node(db, settings), Rounds(**AWAKE))
+    with db.read() as session:
+        assert [worker.name for worker in list_workers(session).data] == ["new"]
 
 
 def test_waits_one_lease_after_a_start(db: Database, settings: Settings) -> None:

@@ -1,0 +1,51 @@
+"""What several requests have: texts, names, ids, and what their schemas tell of them."""
+
+from typing import Annotated, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+# Of a name: no control characters, and one at least that is no blank.
+VISIBLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f\u0085][^\u0000-\u001f\u007f]*$"
+
+
+def _encodable(text: str) -> str:
+    """Refuse lone surrogates and NUL: no database, file or answer can carry them."""
+    if "\x00" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("text must not contain NUL or lone surrogate code points")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or any(ord(c) < 32 or ord(c) == 127 for c in text):
+        raise ValueError("a name has at least one visible character and no control characters")
+    return text
+
+
+# What the validators say, as far as a pattern can: for the schemas alone, in their words it is
+# told by the errors.
+Text = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+    AfterValidator(_encodable),
+]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": VISIBLE}),
+    AfterValidator(_encodable),
+    AfterValidator(_printable),
+]
+# The id of something: what is none is refused as one that there is not.
+Reference = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+def one_of(*fields: str) -> JsonDict:
+    """Return what the schema of a model says of which exactly one of some fields is given."""
+    given = [{"required": [field], "properties": {field: {"type": "string"}}} for field in fields]
+    return cast(JsonDict, {"oneOf": given})
+
+
+class Spec(BaseModel):
+    """The base of every spec: strict, frozen, finite numbers, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
