@@ -25,6 +25,9 @@ NAMES = (
     "sampling_speed",
     "writing_memory",
     "copying_check",
+    "polling",
+    "listeners",
+    "first_step",
     "downloads",
 )
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"

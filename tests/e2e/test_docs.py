@@ -120,6 +120,7 @@ class Reader:
     [
         ("README.md", 12),
         *(("docs/schedules.md", 18), ("docs/notices.md", 6), ("docs/receipts.md", 8)),
+        ("docs/api.md", 3),
         ("docs/command.md", 58),
     ],
 )
