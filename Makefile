@@ -13,6 +13,10 @@ UV ?= $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras \
 	pyproject.toml
+# Where hashes are required, pip takes `name[extra]==` for no pin of what asks for `name` alone: each
+# such pin is there without its extra, too.
+PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z,-]+\]==/, "==", plain)) printf "%s", \
+	plain; printf "%s", block } /^[^ ]/ { out(); block = "" } { block = block $$0 "\n" } END { out() }
 # What `make lock UPGRADE=--upgrade` passes on.
 UPGRADE ?=
 
@@ -54,6 +58,7 @@ lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra gpu
 	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra cpu --extra embedded --extra dev
 	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra cpu --extra embedded --extra dev --extra bench
+	@for file in requirements/*.txt; do awk '$(PLAIN_TOO)' $$file > $$file.new && mv $$file.new $$file; done
 
 clean: ## Remove what was installed and cached; data in var/ stays.
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,14 +8,14 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 # Found rather than imported: the files are all we want of it.
-PACKAGE = "flask_openapi3_swagger"
+PACKAGE = "flask_swagger_ui"
 
 
 def _folder() -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"{PACKAGE} is not installed: it has the page of /api/docs")
-    return Path(spec.submodule_search_locations[0], "templates", "swagger")
+    return Path(spec.submodule_search_locations[0], "dist")
 
 
 api_docs = APIBlueprint(
