@@ -1,8 +1,10 @@
 """The database: metadata with a naming convention, engine, sessions, and its own clock."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
@@ -122,16 +124,27 @@ class Database:
         self.engine = make_engine(url)
         self.tickets, self.wakes = tickets or NullTickets(), wakes or NullWakes()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading: ContextVar[Session | None] = ContextVar("reading", default=None)
+        # SQLite has one writer at a time: who waits for his turn shall hold no connection of those
+        # that readers need.
+        sqlite = self.engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = Lock() if sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads; on SQLite it takes no lock that others wait for.
 
         What was read stays readable behind the block: closing rolls back and expires nothing,
-        while ``rollback`` would empty every row.
+        while ``rollback`` would empty every row. A read within a read shares its connection: where
+        each took another, as many as there are connections would wait for each other.
         """
-        with self._sessions() as session:
-            yield session
+        outer = self._reading.get()
+        with self._sessions(bind=outer.connection() if outer else self.engine) as session:
+            token = self._reading.set(session)
+            try:
+                yield session
+            finally:
+                self._reading.reset(token)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -139,7 +152,7 @@ class Database:
 
         Tickets and wakes that the block asked for go out after the commit, never before.
         """
-        with self._sessions() as session:
+        with self._turn, self._sessions() as session:
             session.connection(execution_options=WRITE)
             yield session
             session.commit()

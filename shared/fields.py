@@ -1,12 +1,17 @@
 """What several requests have: texts, names, ids, and what their schemas tell of them."""
 
+import re
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-# Of a name: no control characters, and one at least that is no blank.
-VISIBLE = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f\u0085][^\u0000-\u001f\u007f]*$"
+from shared.ids import is_id
+
+# What a name has none of: control characters, ends of lines, what turns the writing's direction.
+UNSEEN = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+# Of a name: none of those, and one at least that is no blank.
+VISIBLE = rf"^[^{UNSEEN}]*[^\s{UNSEEN}][^{UNSEEN}]*$"
 
 
 def _encodable(text: str) -> str:
@@ -16,8 +21,14 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _id(value: str) -> str:
+    if not is_id(value):
+        raise ValueError("an id is a UUID in lower case, with its hyphens")
+    return value
+
+
 def _printable(text: str) -> str:
-    if not text.strip() or any(ord(c) < 32 or ord(c) == 127 for c in text):
+    if not text.strip() or re.search(f"[{UNSEEN}]", text):
         raise ValueError("a name has at least one visible character and no control characters")
     return text
 
@@ -35,6 +46,9 @@ Name = Annotated[
     AfterValidator(_encodable),
     AfterValidator(_printable),
 ]
+# As the document tells it: which of its characters are not, is told in our own words.
+UUID = {"format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+Id = Annotated[str, AfterValidator(_id), Field(json_schema_extra=cast(JsonDict, UUID))]
 # The id of something: what is none is refused as one that there is not.
 Reference = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 

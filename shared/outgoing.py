@@ -67,6 +67,8 @@ def unreachable(address: Address) -> str | None:
         "a link-local": address.is_link_local,
         "a multicast": address.is_multicast,
         "an unspecified": address.is_unspecified,
+        # fec0::/10 is deprecated, and global by the tables.
+        "a site-local": isinstance(address, IPv6Address) and address.is_site_local,
         "a private": not address.is_global,
     }
     return next((kind for kind, holds in kinds.items() if holds), None)

@@ -114,4 +114,6 @@ def _kind_of(annotation: Any) -> str:
     members = get_args(annotation)
     if members:
         return " or ".join(_kind_of(member) for member in members)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a JSON object with: {', '.join(annotation.model_fields)}"
     return "null" if annotation is type(None) else KINDS.get(annotation, str(annotation))

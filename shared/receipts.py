@@ -6,23 +6,15 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from shared.fields import Spec
-from shared.ids import is_id
+from shared.fields import Id, Spec
 from shared.specs import MAX_OUTPUT_CHARACTERS, GenerationSpec, Seed, Temperature
 
 # The most temperatures a spec has, times the most texts at each.
 MOST_TEXTS = 16 * 100
 
 
-def _id(value: str) -> str:
-    if not is_id(value):
-        raise ValueError("an id is a UUID in lower case, with its hyphens")
-    return value
-
-
-Id = Annotated[str, AfterValidator(_id)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Version = Annotated[str, Field(max_length=100)]
 

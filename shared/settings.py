@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     answer_seconds: float = Field(
         86_400, ge=0, description="How long scores and verifications are kept."
     )
+    answer_wait_seconds: float = Field(
+        10, ge=0, le=60, description="How long a score or a verification may keep its caller."
+    )
     shakespeare_url: str = Field(
         "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
         description="Where the built-in corpus 'shakespeare' is fetched from.",

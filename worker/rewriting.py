@@ -36,6 +36,8 @@ class Rewriting:
         with node.db.read() as session:
             checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
             version = session.get_one(CorpusVersion, checkpoint.corpus_version_id)
+            named = session.get(Job, receipt.job_id)
+        self._has_job = named is not None and named.team_id == job.team_id
         self.stored = self._stored()
         self._model = character_model(node, checkpoint)
         self._vocabulary = Vocabulary(checkpoint.vocabulary)
@@ -83,7 +85,7 @@ class Rewriting:
             for field, value in kept.items()
             if field not in wrong and told.get(field) != value
         ]
-        return found + self._versions()
+        return found + self._not_there() + self._versions()
 
     def _facts(self, checkpoint: Checkpoint, version: CorpusVersion) -> dict[str, object]:
         """Return what the receipt must say, whatever was written."""
@@ -103,6 +105,12 @@ class Rewriting:
         }  # fmt: skip
         cut = self._receipt.finish_reason == CUT_SHORT
         return end if cut else end | {"finish_reason": self._stream.finish_reason}
+
+    def _not_there(self) -> list[Finding]:
+        """Return that the job is there but the text is not, so that the job is not its own."""
+        if self.stored is not None or not self._has_job:
+            return []
+        return [_differs("job_id", f"that job has no text {self._receipt.number}")]
 
     def _versions(self) -> list[Finding]:
         theirs, ours = self._receipt.charloom, own_version()

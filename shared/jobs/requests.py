@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.fields import Name, Reference, Spec, Text, one_of
-from shared.receipts import Id, Receipt
+from shared.fields import Id, Name, Reference, Spec, Text, one_of
+from shared.receipts import Receipt
 from shared.specs import GenerationSpec, TrainingSpec, training_spec
 
 # What can be scored while somebody waits; and texts that are compared as they come: longer ones

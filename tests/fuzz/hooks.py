@@ -18,10 +18,12 @@ NAMES = (
     "RECEIVER_ID",
 )
 # What no schema can say: that something has this id, that a cron line is ever due, that a text is
-# long enough for a spec, that a model has the shape that a run asks for.
+# long enough for a spec, that a model has the shape that a run asks for, that a receipt's spec asks
+# for so many texts.
 BEYOND_SCHEMAS = {
     *("corpus_id", "corpus_version_id", "checkpoint_id", "from_checkpoint_id", "model", "notify"),
     *("cron", "time_zone", "url", "email", "cell", "units", "layers", "patience"),
+    "receipt",
 }
 CODES = {
     *("corpus_too_short", "empty_corpus", "not_text", "source_unavailable", "address_refused"),

@@ -45,6 +45,8 @@ def _environment(database_url: str) -> dict[str, str]:
         "CHARLOOM_SECRET_KEY": "web-secret-key",
         # Nobody is asked for anything: what would be asked has no time to answer.
         "CHARLOOM_FETCH_SECONDS": "0.5",
+        # Nobody answers: there is no worker.
+        "CHARLOOM_ANSWER_WAIT_SECONDS": "0",
         "CHARLOOM_SHAKESPEARE_URL": "http://127.0.0.1:1/shakespeare.txt",
         "CHARLOOM_MAX_UPLOAD_BYTES": "1000000",
         "PYTHONPATH": os.pathsep.join(sys.path),

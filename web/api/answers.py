@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, url_for
@@ -16,7 +15,9 @@ from shared.jobs.queries import get_job
 from shared.jobs.questions import check_receipt, submit_scoring, submit_verification
 from shared.jobs.requests import ScoreBody, ScoreRequest, VerifyRequest
 from shared.jobs.results import Score, Verification
-from web.api.document import REFERENCE, download
+from web.api.document import REFERENCE, Responses, answer
+from web.api.examples import SCORE
+from web.api.faults import refuses
 from web.api.inputs import takes
 from web.api.schemas import Job
 from web.api.submissions import SubmissionHeaders, submitter
@@ -27,23 +28,29 @@ from web.context import services, team_id
 answers = APIBlueprint("answers", __name__, url_prefix="/api/v1", tag="Answers")
 
 JSON = "application/json"
-LATER: dict[int | str, Any] = {
-    202: {
-        "description": "Not answered yet: the job, whose `links.result` will have the answer",
-        "content": {JSON: {"schema": {"$ref": REFERENCE.format(model="Job")}}},
-    },
-    409: "The job was cancelled meanwhile",
-    500: "The job failed for a reason of ours",
+LATER: Responses = {
+    202: answer("Not answered yet: the job, whose `links.result` will have the answer", Job)
 }
+# What the job may end with, told as the request's own error.
+OF_JOBS = ("cancelled", "idempotency_key_reused")
+RESULT: Responses = {200: {
+    "description": "A `Score` or a `Verification`, as the job's kind is.",
+    "content": {JSON: {"schema": {"anyOf": [
+        {"$ref": REFERENCE.format(model=model.__name__)} for model in (Score, Verification)
+    ]}, "example": SCORE}},
+}}  # fmt: skip
 
 
 @answers.post("/checkpoints/<checkpoint_id>/score")
 @takes(answers, ScoreBody)
 @takes(answers, SubmissionHeaders, "headers")
 @answers.output(Score)
-@answers.doc(responses=LATER)
+@answers.doc(responses=LATER, extensions=refuses(*OF_JOBS))
 def score(checkpoint_id: str, body: ScoreBody, headers: SubmissionHeaders) -> Response:
-    """Tell how likely a checkpoint finds each character of a text."""
+    """Tell how likely a checkpoint finds each character of a text.
+
+    A job on the queue of texts does it; where it has ended within ten seconds, this is its answer.
+    """
     request = ScoreRequest(checkpoint_id=checkpoint_id, **body.model_dump())
     with services().db.read() as session:
         get_checkpoint(session, team_id(), checkpoint_id)
@@ -57,9 +64,12 @@ def score(checkpoint_id: str, body: ScoreBody, headers: SubmissionHeaders) -> Re
 @takes(answers, VerifyRequest)
 @takes(answers, SubmissionHeaders, "headers")
 @answers.output(Verification)
-@answers.doc(responses=LATER)
+@answers.doc(responses=LATER, extensions=refuses(*OF_JOBS))
 def verify(body: VerifyRequest, headers: SubmissionHeaders) -> Response:
-    """Write a receipt's text again and compare it, character by character."""
+    """Write a receipt's text again and compare it, character by character.
+
+    A job on the queue of texts does it; where it has ended within ten seconds, this is its answer.
+    """
     with services().db.read() as session:
         check_receipt(session, team_id(), body)
     who = submitter(headers)
@@ -69,9 +79,12 @@ def verify(body: VerifyRequest, headers: SubmissionHeaders) -> Response:
 
 
 @answers.get("/jobs/<job_id>/result")
-@answers.doc(responses=download(JSON, "A `Score` or a `Verification`, as the job's kind is"))
+@answers.doc(responses=RESULT)
 def result(job_id: str) -> Response:
-    """Show what came of a scoring or a verification; 404 until there is something."""
+    """Show what came of a scoring or a verification.
+
+    404 until there is something, and for jobs that do not answer.
+    """
     with services().db.read() as session:
         blob_id = result_blob(session, get_job(session, team_id(), job_id))
     return _result(blob_id)
@@ -95,7 +108,8 @@ def _job(job: models.Job) -> Response:
 
 def _result_of(job: models.Job) -> Response:
     with services().db.read() as session:
-        return _result(result_blob(session, job))
+        blob_id = result_blob(session, job)
+    return _result(blob_id)
 
 
 def _result(blob_id: str) -> Response:

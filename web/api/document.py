@@ -11,9 +11,9 @@ from typing import Any
 from apiflask import APIFlask
 from pydantic import BaseModel, Field
 
+from shared.fields import UUID
 from web.api.examples import EXAMPLES, TEXTS, add_examples
 from web.api.faults import add_errors
-from web.api.inputs import UUID
 from web.api.links import add_links
 
 Document = dict[str, Any]

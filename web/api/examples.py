@@ -67,15 +67,32 @@ SAMPLE: Example = {
     "text": "best of the sea, and the king", "rng_seed": 7, "copying": COPYING,
     "created_at": LATER,
 }  # fmt: skip
+GENERATION: Example = {"length": 2000, "temperature": [0.4, 0.8], "prompt": "It was "}
+RECEIPT: Example = {
+    "format": 1, "job_id": WRITING_ID, "number": 1, "corpus_version_id": VERSION_ID,
+    "corpus_version_sha256": SHA256, "checkpoint_id": CHECKPOINT_ID, "checkpoint_sha256": SHA256,
+    "spec": GENERATION, "spec_sha256": SHA256, "prompt_sha256": SHA256, "temperature": 0.4,
+    "rng_seed": 7, "stream": 0, "charloom": "0.1.0", "keras": "3.15.0", "characters": 19,
+    "finish_reason": "length", "text_sha256": SHA256,
+}  # fmt: skip
+SCORE: Example = {
+    "checkpoint_id": CHECKPOINT_ID, "characters": 1, "bits_per_character": 3.64,
+    "report": {"replaced": {}, "left_out": []},
+    "scores": [{"character": "t", "probability": 0.08, "rank": 2,
+                "alternatives": [{"character": "I", "probability": 0.11}]}],
+}  # fmt: skip
+VERIFICATION: Example = {
+    "same": False, "compared_with": "text", "characters": 19, "problems": [],
+    "first_difference": {"character": 16, "expected": "sea", "received": "see"},
+}  # fmt: skip
 OUTPUT: Example = {
     "id": OTHER_ID, "job_id": WRITING_ID, "number": 1, "temperature": 0.6, "prompt": "It was ",
     "prompt_report": {"replaced": {}, "left_out": []}, "text": "the best of the sea",
     "characters": 19, "rng_seed": 7, "finish_reason": "length", "copying": None,
-    "created_at": LATER,
+    "receipt": RECEIPT, "created_at": LATER,
     "links": {"text": f"/api/v1/jobs/{WRITING_ID}/output.txt?number=1"},
 }  # fmt: skip
 PLAN: Example = {"preset": "fast", "epochs": 10}
-GENERATION: Example = {"length": 2000, "temperature": [0.4, 0.8], "prompt": "It was "}
 NEW_SCHEDULE: Example = {
     "name": "every night", "cron": "nightly", "time_zone": "Europe/Berlin", "corpus_id": CORPUS_ID,
     "url": "https://example.org/text.txt", "model": "mine", "training": PLAN,
@@ -150,6 +167,8 @@ REQUESTS = {
     "ScheduleRequest": NEW_SCHEDULE,
     "ScheduleChange": {"cron": "weekly", "enabled": False},
     "Policy": {"margin": 0.01},
+    "ScoreBody": {"text": "the best of the sea", "alternatives": 3},
+    "VerifyRequest": {"receipt": RECEIPT, "text": "the best of the see"},
     "Promotion": {"checkpoint_id": CHECKPOINT_ID, "reason": "it reads better"},
     "Rollback": {"reason": "the new one repeats itself"},
     "ReceiverRequest": {"name": "our chat", "url": "https://hooks.example.org/charloom"},
@@ -163,6 +182,8 @@ EXAMPLES: dict[str, Example] = (
         "NewReceiver": RECEIVER | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
         "PresetPage": PRESETS,
         "ScheduleRun": RUN,
+        "Score": SCORE,
+        "Verification": VERIFICATION,
     }
 )
 # Of parameters, and of answers that are text.

@@ -45,6 +45,8 @@ FAULTS = {
     "not_found": Fault(404, "There is no such thing", "no job has the id nothing"),
     "move_refused": Fault(409, "It stands where this is not possible",
                           "a succeeded job cannot be paused"),
+    "cancelled": Fault(409, "The job that was to answer was cancelled meanwhile",
+                       "job 0197f3c5-3070-7296-a8a7-e61c083a4b08 gave no answer: it was cancelled"),
     "in_use": Fault(409, "Something else still needs it",
                     "a checkpoint of this job is the model 'mine': promote another one first"),
     "precondition_failed": Fault(412, "It is not what `If-Match` names any more",

@@ -4,17 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
-from pydantic.config import JsonDict
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from shared.errors import InvalidFields, UserError
-from shared.fields import Spec
-from shared.ids import is_id
+from shared.fields import Id, Spec
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
 from shared.problems import invalid
 
@@ -40,18 +38,9 @@ def _number(value: object) -> object:
     return int(str(value)) if plain else value
 
 
-def _id(value: str) -> str:
-    if not is_id(value):
-        raise ValueError("an id is a UUID in lower case, with its hyphens")
-    return value
-
-
 # The limits go first: behind the other validator the document would not tell them.
 Number = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(_number)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_number)]
-# As the document tells it: which of its characters are not, is told in our own words.
-UUID = {"format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
-Id = Annotated[str, AfterValidator(_id), Field(json_schema_extra=cast(JsonDict, UUID))]
 
 
 def without_defaults(schema: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from shared.db import Database
 from shared.errors import JobEnded
 from shared.jobs.models import ENDED, Job, Status
+from web.context import services
 
-WAIT_SECONDS = 10.0
 # Most answers come within the first; no connection is held between two looks.
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS, SLOWER = 0.02, 0.2, 1.3
 # Half of a process' threads stay free for who does not wait.
@@ -17,7 +17,12 @@ MOST_WAITING = 32
 _waiting = BoundedSemaphore(MOST_WAITING)
 
 
-def wait_for_end(db: Database, job: Job, seconds: float | None = None) -> Job:
+def patience() -> float:
+    """Return for how many seconds a request waits."""
+    return services().settings.answer_wait_seconds
+
+
+def wait_for_end(db: Database, job: Job) -> Job:
     """Return the job as it is when it has ended, or after some seconds; at once where too many
     requests wait already, or where it is paused.
 
@@ -25,7 +30,7 @@ def wait_for_end(db: Database, job: Job, seconds: float | None = None) -> Job:
     """
     if job.status not in ENDED and _waiting.acquire(blocking=False):
         try:
-            job = _look(db, job, WAIT_SECONDS if seconds is None else seconds)
+            job = _look(db, job, patience())
         finally:
             _waiting.release()
     if job.status == Status.FAILED:

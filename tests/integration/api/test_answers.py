@@ -35,7 +35,7 @@ KEY = {"Idempotency-Key": "once"}
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers while a request waits."""
-    monkeypatch.setattr(waiting, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(waiting, "patience", lambda: 0.05)
 
 
 @pytest.fixture

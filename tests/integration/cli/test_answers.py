@@ -50,7 +50,7 @@ def test_scores_and_receipts(
     client: Client, checkpoint: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer comes back, also where the request does not wait for it."""
-    monkeypatch.setattr(waiting, "WAIT_SECONDS", seconds)
+    monkeypatch.setattr(waiting, "patience", lambda: seconds)
     assert client.score(checkpoint, "It was", alternatives=2)["characters"] == 6
     job = client.wait(client.generate(checkpoint, length=20)["id"], 30)
     (output,) = client.rows(job["id"], "outputs")
@@ -68,7 +68,7 @@ def test_what_comes_to_nothing(
     client: Client, db: Database, checkpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job that fails later says why; bad fields are not sent at all."""
-    monkeypatch.setattr(waiting, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(waiting, "patience", lambda: 0.0)
     worker = Thread(target=fail_next, args=[db])
     worker.start()
     with pytest.raises(JobEnded, match="failed: no reason"):
