@@ -46,14 +46,15 @@ def list_(session: "Session", kind: str | None, status: str | None, limit: int) 
 @click.argument("job")
 @speaks()
 def show(session: "Session", job: str) -> None:
-    """Show a job, with its epochs and the checkpoints that were kept."""
+    """Show a job: with its epochs and kept checkpoints, or what came of its question."""
     from cli.commands import finding
 
     found = finding.job(session.client, job)
+    result = _result(session, found)
     if session.as_json:
-        session.document(found)
+        session.document(found | ({"result": result} if result else {}))
         return
-    session.card(_card(found))
+    session.card(_card(found) | {"result": _in_short(result)})
     if found["kind"] == "train":
         _show_epochs(session, found["id"])
 
@@ -128,6 +129,18 @@ def _card(job: "Json") -> dict[str, Any]:
     standing = None if describe(job) == job["status"] else describe(job)
     checkpoint = {"checkpoint": job["checkpoint_id"], "corpus version": job["corpus_version_id"]}
     return card | checkpoint | {"standing": standing, "error": error, "spec": job["spec"]}
+
+
+def _result(session: "Session", job: "Json") -> "Json":
+    """Return what came of a scoring or a verification that has succeeded."""
+    if job["kind"] in ("score", "verify") and job["status"] == "succeeded":
+        return session.client.get(f"/jobs/{job['id']}/result")
+    return {}
+
+
+def _in_short(result: "Json") -> "Json":
+    """Return the short parts of a result; all of it is in the JSON."""
+    return {name: v for name, v in result.items() if isinstance(v, str | int | float)}
 
 
 def _show_epochs(session: "Session", job_id: str) -> None:
