@@ -77,7 +77,7 @@ def events(session: "Session", job: str, after: int, follow: bool) -> None:
         return
     try:
         for event in rows:
-            click.echo(_line(event))
+            click.echo(_line(event, session.terminal))
     except KeyboardInterrupt:
         click.echo(f"\nNo longer followed; job {found} goes on.", err=True)
         raise
@@ -156,11 +156,15 @@ def _show_epochs(session: "Session", job_id: str) -> None:
     session.table(("epoch", "loss", "validation", "checkpoint", ""), rows)
 
 
-def _line(event: "Json") -> str:
+def _line(event: "Json", short: bool) -> str:
+    """Return an event in a line; a ``short`` one, for people, is cut, and tells no text."""
     from cli.commands.showing import cell, moment
 
     data = event["data"]
-    if event["type"] == "text":
+    if short and event["type"] == "text":
         data = {"characters": sum(piece["characters"] for piece in data["pieces"])}
-    told = cell(json.dumps(data, ensure_ascii=False) if data else "")[:MOST_SHOWN]
+    told = json.dumps(data, ensure_ascii=False) if data else ""
+    # For programs what could end a line is escaped, as JSON can say it.
+    escaped = (c if c.isprintable() else json.dumps(c)[1:-1] for c in told)
+    told = cell(told)[:MOST_SHOWN] if short else "".join(escaped)
     return f"{event['seq']:>5}  {moment(event['created_at'])}  {event['type']:<10}  {told}".rstrip()
