@@ -48,9 +48,9 @@ def told(problems: list[FieldProblem]) -> list[str]:
 def sentence(detail: str, problems: list[FieldProblem]) -> str:
     """Return what an answer says, once: its ``detail`` often is what a problem says, or tells only
     that there are problems."""
-    if any(problem.message in detail for problem in problems):
-        return detail
-    return "; ".join(told(problems)) if problems else detail
+    others = [problem for problem in problems if problem.message not in detail]
+    is_news = len(others) < len(problems) or not problems
+    return "; ".join([detail] * is_news + told(others))
 
 
 def _told(problem: FieldProblem) -> str:

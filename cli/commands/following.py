@@ -33,13 +33,13 @@ def follow_generation(session: Session, job: Json) -> None:
     session.note(f"Job {job['id']}")
     watcher = Watcher(session.client, session.progress_console(), _typed(session, job))
     done = _watched(session, job, watcher)
-    _tell_prompt(session, job)
     if session.as_json:
         session.document(done | {"outputs": session.client.rows(job["id"], "outputs")})
     elif watcher.characters:
         click.echo()
     else:
         print_text(session, f"/jobs/{job['id']}/output.txt")
+    _tell_prompt(session, job)
 
 
 def print_text(session: Session, path: str) -> None:

@@ -101,6 +101,8 @@ def test_train_sends_what_was_typed(charloom: Charloom, db: Database) -> None:
     assert (job["name"], job["priority"], job["preset"]) == ("named", 3, "tiny")
     assert job["checkpoint_id"] is not None
     told = charloom("train", "a corpus", "--set", "epochs=0", code=1)
+    near = charloom("train", "a corpus", "--set", "epoch=2", code=1).stderr
+    assert near.startswith("Error: --set epoch: there is no such field; did you mean epochs? ")
     assert "epochs: Input should be greater than or equal to 1, received 0" in told.stderr
     assert told.stderr.count("\n") == 1
 
@@ -133,6 +135,8 @@ def test_generate_by_a_models_name(charloom: Charloom, db: Database) -> None:
     assert "good" in charloom("model", "history", "ours").stdout
     told = charloom("model", "edit", "ours", "--margin", "0.01", "--most-copied", "0.1").stdout
     assert told == "Model ours: margin 0.01, most copied 0.1.\n"
+    told = charloom("model", "promote", "bad/name", lease.job_id, code=1).stderr
+    assert told == "Error: no model has the name 'bad/name'\n"
     assert "give --margin" in charloom("model", "edit", "ours", code=2).stderr
     assert "ours" in charloom("model", "list").stdout
     assert "no earlier checkpoint" in charloom("model", "rollback", "ours", code=1).stderr
@@ -259,7 +263,7 @@ def test_generate_and_follow(charloom: Charloom, db: Database, as_json: bool) ->
 
     def work() -> None:
         lease = claimed(db, "generate")
-        add_output(db, lease, 1, "one\n道")
+        add_output(db, lease, 1, "one\n道", {"replaced": {"Ï": "I"}, "left_out": ["☃"]})
         do(db, lambda s: succeed(s, lease))
 
     words = ["generate", "last", "--follow", *(["--json"] if as_json else [])]
@@ -268,3 +272,4 @@ def test_generate_and_follow(charloom: Charloom, db: Database, as_json: bool) ->
         assert json.loads(done.stdout)["outputs"][0]["text"] == "one\n道"
     else:
         assert done.stdout == "one\n道"
+        assert "does not know: 'Ï' (read as 'I'), '☃' (left out).\n" in done.stderr
