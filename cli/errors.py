@@ -45,7 +45,17 @@ def told(problems: list[FieldProblem]) -> list[str]:
     return [_told(problem) for problem in problems]
 
 
+def sentence(detail: str, problems: list[FieldProblem]) -> str:
+    """Return what an answer says, once: its ``detail`` often is what a problem says, or tells only
+    that there are problems."""
+    others = [problem for problem in problems if problem.message not in detail]
+    is_news = len(others) < len(problems) or not problems
+    return "; ".join([detail] * is_news + told(others))
+
+
 def _told(problem: FieldProblem) -> str:
-    received = "" if problem.received is None else f", received {problem.received!r:.200}"
+    shown = f"{problem.received!r:.200}"
+    named = problem.received is None or (len(shown) > 2 and shown in problem.message)
+    received = "" if named else f", received {shown}"
     accepted = f"; accepted: {problem.accepted}" if problem.accepted else ""
     return f"{problem.field}: {problem.message}{received}{accepted}"

@@ -95,7 +95,10 @@ class Watcher:
         self._samples += len(fresh)
         for sample in fresh:
             title = f"sample of epoch {sample['epoch']}, temperature {sample['temperature']:g}"
-            self._console.print(Panel(Text(sample["text"]), title=title, title_align="left"))
+            if self._console.is_terminal:
+                self._console.print(Panel(Text(sample["text"]), title=title, title_align="left"))
+            else:
+                self._console.print(Text(f"{title}:\n{sample['text']}"), soft_wrap=True)
 
     def _tell_text(self, pieces: list[Json], on_text: Callable[[str], None]) -> None:
         for piece in pieces:

@@ -8,13 +8,15 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from cli.client.connection import Connection, Json
-from cli.errors import told
-from shared.errors import InvalidFields
+from cli.errors import Refused, told
+from shared.errors import InvalidFields, NotFound
 from shared.problems import invalid
 
 M = TypeVar("M", bound=BaseModel)
 MOST_ROWS = 1000
 KEYS = ("id", "seq", "epoch")
+# What a server takes for another path, however it is quoted.
+NO_NAMES = ("", ".", "..")
 
 
 class Nouns:
@@ -60,7 +62,14 @@ def given(fields: Json) -> Json:
 
 
 def at(noun: str, name: str, *rest: str) -> str:
-    """Return the path of one thing: what stands in its name cannot lead elsewhere."""
+    """Return the path of one thing: what stands in its name cannot lead elsewhere.
+
+    Raises ``Refused`` for a name that cannot stand in a path, and so is nothing's.
+    """
+    if "/" in name or name in NO_NAMES:
+        one = "corpus" if noun == "corpora" else noun[:-1]
+        field = "name" if noun == "models" else "id"
+        raise Refused(f"no {one} has the {field} {name!r}", 404, NotFound.code)
     return "/".join(["", noun, quote(name, safe="", errors="surrogateescape"), *rest])
 
 

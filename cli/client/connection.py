@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from cli.addresses import is_loopback
-from cli.errors import Busy, Refused, ServerFailed, Unreachable, told
+from cli.errors import Busy, Refused, ServerFailed, Unreachable, sentence
 from shared.errors import FieldProblem, UserError
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
+API = "/api/v1"
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE")
 BUSY = (429, 503)
 KEY_HEADER = "Idempotency-Key"
@@ -66,7 +67,7 @@ class Connection:
         self.url, self.retries, self.sleep = checked_url(url), retries, sleep
         self._answered = False
         self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1",
+            base_url=f"{self.url}{API}",
             headers={"Authorization": f"Bearer {checked_token(token)}"},
             timeout=seconds,
             transport=transport,
@@ -179,7 +180,10 @@ def retry_after(response: httpx.Response) -> float:
 
 
 def checked_url(url: str) -> str:
-    """Return an installation's address without a slash at its end. Raises ``UserError``."""
+    """Return an installation's address: without a slash, or the API's path, at its end.
+
+    Raises ``UserError``.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -189,7 +193,7 @@ def checked_url(url: str) -> str:
     if not usable:
         accepted = "http://HOST:PORT or https://HOST"
         raise UserError(f"{url!r} is no address of a server; accepted: {accepted}")
-    return url.rstrip("/")
+    return url.rstrip("/").removesuffix(API).rstrip("/")
 
 
 def checked_token(token: str) -> str:
@@ -204,7 +208,7 @@ def refusal(response: httpx.Response) -> Refused | ServerFailed:
     try:
         problem = response.json()
         problems = [_field_problem(item) for item in problem.get("errors", [])]
-        text, code = "; ".join([problem["detail"], *told(problems)]), str(problem["code"])
+        text, code = sentence(problem["detail"], problems), str(problem["code"])
     except (ValueError, KeyError, TypeError, AttributeError):
         text, code, problems = f"the server answered {response.status_code}", "unknown", []
     if response.is_client_error:

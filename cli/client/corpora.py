@@ -43,8 +43,11 @@ class Corpora(Nouns):
     def upload_version(self, corpus_id: str, path: Path, **cleaning: bool) -> Json:
         """Add a version to a corpus from a file, unless it has the same text already."""
         with path.open("rb") as file:
-            where = at("corpora", corpus_id, "versions")
-            return self._upload(where, {}, (path.name, file), cleaning)
+            return self.upload_version_file(corpus_id, (path.name, file), **cleaning)
+
+    def upload_version_file(self, corpus_id: str, file: File, **cleaning: bool) -> Json:
+        """Add a version to a corpus from an open file, or its bytes, and its name."""
+        return self._upload(at("corpora", corpus_id, "versions"), {}, file, cleaning)
 
     def delete_corpus(self, corpus_id: str) -> None:
         """Delete a corpus that no job reads."""

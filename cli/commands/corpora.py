@@ -1,9 +1,10 @@
 """``charloom corpus``: the texts."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,9 +12,29 @@ from cli.commands.options import ApiGroup, speaks
 
 if TYPE_CHECKING:
     from cli.client import Json
+    from cli.client.corpora import File
     from cli.commands.session import Session
 
+    Opened = AbstractContextManager[File]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
 STDIN = Path("-")
+SOURCES = (
+    click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True)),
+    click.option("--url", metavar="URL", help="Fetch the text from this public address."),
+    click.option("--builtin", metavar="NAME", help="Take a text that charloom can get by itself."),
+    click.option("--lowercase", is_flag=True, help="Make all letters lower case."),
+    click.option("--nfc", is_flag=True, help="Compose characters: Unicode NFC."),
+    click.option("--squeeze", is_flag=True, help="One space for each row of blanks."),
+)
+
+
+def text_options(command: F) -> F:
+    """Give a command what a text is read from and how it is cleaned."""
+    for option in reversed(SOURCES):
+        command = option(command)
+    return command
 
 
 @click.group(cls=ApiGroup)
@@ -23,38 +44,42 @@ def corpus() -> None:
 
 @corpus.command()
 @click.argument("name")
-@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--url", metavar="URL", help="Fetch the text from this public address.")
-@click.option("--builtin", metavar="NAME", help="Take a text that charloom can get by itself.")
-@click.option("--lowercase", is_flag=True, help="Make all letters lower case.")
-@click.option("--nfc", is_flag=True, help="Compose characters: Unicode NFC.")
-@click.option("--squeeze", is_flag=True, help="One space for each row of blanks.")
+@text_options
 @speaks(own_url=False)
-def add(
-    session: "Session",
-    name: str,
-    file: Path | None,
-    url: str | None,
-    builtin: str | None,
-    **clean: bool,
-) -> None:
+def add(session: "Session", name: str, **options: Any) -> None:
     """Add a text called NAME: a FILE (- is standard input), a --url, or a --builtin one."""
-    from cli.client.base import given
-
-    sources = given({"file": file, "url": url, "builtin": builtin})
-    if len(sources) != 1:
-        raise click.UsageError("give exactly one of FILE, --url and --builtin")
-    chosen = {option: on for option, on in clean.items() if on}
-    if file is not None:
-        made = _upload(session, name, file, chosen)
+    opened, fields = _source(options)
+    if opened is None:
+        made = session.client.add_corpus(name, **fields)
     else:
-        made = session.client.add_corpus(name, **sources, **chosen)
-    version = made["latest_version"]
-    session.made(
-        made,
-        f"Corpus {made['id']}: {version['characters']:,} characters, "
-        f"{version['vocabulary_size']:,} different ones.",
-    )
+        with opened as file:
+            made = session.client.upload_file(name, file, **fields)
+    session.made(made, f"Corpus {made['id']}: {_size(made)}.")
+
+
+@corpus.command()
+@click.argument("corpus")
+@text_options
+@speaks(own_url=False)
+def update(session: "Session", corpus: str, **options: Any) -> None:
+    """Add a version to CORPUS: a FILE (- is standard input), a --url, or a --builtin text.
+
+    Where one of its versions has the same text already nothing is added. Jobs and schedules take
+    the newest version.
+    """
+    from cli.commands.finding import corpus_id
+
+    opened, fields = _source(options)
+    found = corpus_id(session.client, corpus)
+    before = session.client.corpus(found)["latest_version"]["number"]
+    if opened is None:
+        made = session.client.add_version(found, **fields)
+    else:
+        with opened as file:
+            made = session.client.upload_version_file(found, file, **fields)
+    number = made["latest_version"]["number"]
+    told = f"version {number} is new" if number > before else "it has this text already"
+    session.done(made, f"Corpus {found}: {told}; {_size(made)}.")
 
 
 @corpus.command("list")
@@ -112,16 +137,35 @@ def rm(session: "Session", corpus: str) -> None:
     session.done({"deleted": found}, f"Deleted corpus {found}.")
 
 
-def _upload(session: "Session", name: str, file: Path, chosen: Mapping[str, bool]) -> "Json":
+def _source(options: dict[str, Any]) -> "tuple[Opened | None, dict[str, Any]]":
+    """Return the file that is to be sent, if it is one, and the request's fields."""
+    from cli.client.base import given
+
+    sources = given({name: options.pop(name) for name in ("file", "url", "builtin")})
+    if len(sources) != 1:
+        raise click.UsageError("give exactly one of FILE, --url and --builtin")
+    chosen = {option: on for option, on in options.items() if on}
+    file = sources.pop("file", None)
+    return None if file is None else _opened(file), sources | chosen
+
+
+@contextmanager
+def _opened(file: Path) -> "Iterator[File]":
     from shared.errors import UserError
 
     if file == STDIN:
-        text = sys.stdin.buffer.read()
-        return session.client.upload_file(name, ("stdin", text), **chosen)
+        yield "stdin", sys.stdin.buffer.read()
+        return
     try:
-        return session.client.upload(name, file, **chosen)
+        with file.open("rb") as data:
+            yield file.name, data
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _size(corpus: "Json") -> str:
+    latest = corpus["latest_version"]
+    return f"{latest['characters']:,} characters, {latest['vocabulary_size']:,} different ones"
 
 
 def _row(corpus: "Json") -> tuple[Any, ...]:

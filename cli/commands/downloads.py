@@ -8,7 +8,7 @@ import click
 from cli.commands.options import ApiCommand, speaks
 
 if TYPE_CHECKING:
-    from cli.client import Client
+    from cli.client import Client, Json
     from cli.commands.session import Session
 
 STDOUT = Path("-")
@@ -37,7 +37,8 @@ target_option = click.option(
 def download(session: "Session", job: str, what: str | None, target: Path) -> None:
     """Download what JOB left: an id, or `last` for the newest job.
 
-    model and bundle are of its best checkpoint; a checkpoint's id can be named, too.
+    model and bundle are of its best checkpoint; a checkpoint's id can be named, too. A text is
+    there when its job has ended; of a cancelled one it is what was written until then.
     """
     fetch(session, path_of(session.client, job, what), target)
 
@@ -60,25 +61,40 @@ def path_of(client: "Client", word: str, what: str | None) -> str:
     """Return where the API has something of a job. Raises ``UserError``."""
     from cli.commands import finding
 
-    if what in ("output", "samples"):
-        kind = "generate" if what == "output" else "train"
-        return f"/jobs/{finding.job(client, word, kind)['id']}/{what}.txt"
-    if what is None and word == finding.LAST:
-        word = finding.job(client, word)["id"]
-    if what is None and (found := _generation(client, word)):
-        return f"/jobs/{found}/output.txt"
+    if what == "samples":
+        return f"/jobs/{finding.job(client, word, 'train')['id']}/samples.txt"
+    if what == "output":
+        return _output(finding.job(client, word, "generate"))
+    if what is None and (found := _job(client, word)):
+        if found["kind"] != "train":
+            return _output(found)
+        word = found["id"]
     file = "bundle.zip" if what == "bundle" else "model.keras"
     return f"/checkpoints/{finding.checkpoint_id(client, word)}/{file}"
 
 
-def _generation(client: "Client", word: str) -> str | None:
-    """Return the id where it is a generation job's."""
+def _job(client: "Client", word: str) -> "Json | None":
+    """Return the job, or nothing where the word may be a checkpoint's id."""
     from cli.client import Refused
+    from cli.commands import finding
 
     try:
-        found = client.job(word)
+        return finding.job(client, word)
     except Refused as error:
         if error.status == 404:
             return None
         raise
-    return str(found["id"]) if found["kind"] == "generate" else None
+
+
+def _output(job: "Json") -> str:
+    """Return where the text of a job is. Raises ``UserError`` where none is, or not all of it."""
+    from cli.client.events import ENDED
+    from shared.errors import UserError
+
+    if job["kind"] != "generate":
+        hint = f"; `charloom job show {job['id']}` shows its result" * (job["kind"] != "train")
+        raise UserError(f"job {job['id']} is a {job['kind']} job and writes no text{hint}")
+    if job["status"] not in ENDED:
+        hint = f"`charloom job events {job['id']} --follow` waits for it"
+        raise UserError(f"job {job['id']} is {job['status']}: its text is not whole yet; {hint}")
+    return f"/jobs/{job['id']}/output.txt"

@@ -7,6 +7,8 @@ from shared.errors import UserError
 from shared.ids import is_id
 
 LAST = "last"
+# What somebody asked for a model or a text; a question's job is nobody's last one.
+MAKING = ("train", "generate")
 
 
 def corpus_id(client: Client, word: str) -> str:
@@ -20,12 +22,18 @@ def schedule_id(client: Client, word: str) -> str:
 
 
 def job(client: Client, word: str, kind: str | None = None) -> Json:
-    """Return the job of that id, or the newest (of a kind) for ``last``. Raises ``UserError``."""
+    """Return the job of that id; for ``last`` the newest of a kind, or of those that make things.
+
+    Raises ``UserError``.
+    """
     if word != LAST:
         return client.job(word)
-    for newest in client.jobs(kind=kind, limit=1):
-        return newest
-    raise UserError("there is no job yet" if kind is None else f"there is no {kind} job yet")
+    kinds = MAKING if kind is None else (kind,)
+    found = [job for each in kinds for job in client.jobs(kind=each, limit=1)]
+    if not found:
+        raise UserError("there is no job yet" if kind is None else f"there is no {kind} job yet")
+    # Ids begin with the time.
+    return max(found, key=lambda job: str(job["id"]))
 
 
 def checkpoint_id(client: Client, word: str) -> str:

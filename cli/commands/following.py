@@ -39,6 +39,7 @@ def follow_generation(session: Session, job: Json) -> None:
         click.echo()
     else:
         print_text(session, f"/jobs/{job['id']}/output.txt")
+    _tell_prompt(session, job)
 
 
 def print_text(session: Session, path: str) -> None:
@@ -62,6 +63,22 @@ def _type(text: str) -> None:
     # What a model writes is shown, not obeyed.
     sys.stdout.write("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text))
     sys.stdout.flush()
+
+
+def _tell_prompt(session: Session, job: Json) -> None:
+    """Say in a line what the model did not know of the prompt, where there is anything."""
+    if session.as_json:
+        return
+    for output in session.client.listed(f"/jobs/{job['id']}/outputs", limit=1):
+        if told := unknown(output["prompt_report"]):
+            session.note(f"Of the prompt the model does not know: {told}.")
+
+
+def unknown(report: Json) -> str:
+    """Return what became of a prompt's unknown characters, in words; empty where there are none."""
+    replaced, left_out = report.get("replaced") or {}, report.get("left_out") or []
+    read = [f"{character!r} (read as {other!r})" for character, other in replaced.items()]
+    return ", ".join([*read, *(f"{character!r} (left out)" for character in left_out)])
 
 
 def _watched(session: Session, job: Json, watcher: Watcher) -> Json:

@@ -46,14 +46,15 @@ def list_(session: "Session", kind: str | None, status: str | None, limit: int) 
 @click.argument("job")
 @speaks()
 def show(session: "Session", job: str) -> None:
-    """Show a job, with its epochs and the checkpoints that were kept."""
+    """Show a job: with its epochs and kept checkpoints, or what came of its question."""
     from cli.commands import finding
 
     found = finding.job(session.client, job)
+    result = _result(session, found)
     if session.as_json:
-        session.document(found)
+        session.document(found | ({"result": result} if result else {}))
         return
-    session.card(_card(found))
+    session.card(_card(found) | {"result": _in_short(result)})
     if found["kind"] == "train":
         _show_epochs(session, found["id"])
 
@@ -76,7 +77,7 @@ def events(session: "Session", job: str, after: int, follow: bool) -> None:
         return
     try:
         for event in rows:
-            click.echo(_line(event))
+            click.echo(_line(event, session.terminal))
     except KeyboardInterrupt:
         click.echo(f"\nNo longer followed; job {found} goes on.", err=True)
         raise
@@ -130,6 +131,18 @@ def _card(job: "Json") -> dict[str, Any]:
     return card | checkpoint | {"standing": standing, "error": error, "spec": job["spec"]}
 
 
+def _result(session: "Session", job: "Json") -> "Json":
+    """Return what came of a scoring or a verification that has succeeded."""
+    if job["kind"] in ("score", "verify") and job["status"] == "succeeded":
+        return session.client.get(f"/jobs/{job['id']}/result")
+    return {}
+
+
+def _in_short(result: "Json") -> "Json":
+    """Return the short parts of a result; all of it is in the JSON."""
+    return {name: v for name, v in result.items() if isinstance(v, str | int | float)}
+
+
 def _show_epochs(session: "Session", job_id: str) -> None:
     kept = {row["epoch"]: row for row in session.client.rows(job_id, "checkpoints")}
     epochs = session.client.rows(job_id, "epochs")
@@ -143,11 +156,15 @@ def _show_epochs(session: "Session", job_id: str) -> None:
     session.table(("epoch", "loss", "validation", "checkpoint", ""), rows)
 
 
-def _line(event: "Json") -> str:
+def _line(event: "Json", short: bool) -> str:
+    """Return an event in a line; a ``short`` one, for people, is cut, and tells no text."""
     from cli.commands.showing import cell, moment
 
     data = event["data"]
-    if event["type"] == "text":
+    if short and event["type"] == "text":
         data = {"characters": sum(piece["characters"] for piece in data["pieces"])}
-    told = cell(json.dumps(data, ensure_ascii=False) if data else "")[:MOST_SHOWN]
+    told = json.dumps(data, ensure_ascii=False) if data else ""
+    # For programs what could end a line is escaped, as JSON can say it.
+    escaped = (c if c.isprintable() else json.dumps(c)[1:-1] for c in told)
+    told = cell(told)[:MOST_SHOWN] if short else "".join(escaped)
     return f"{event['seq']:>5}  {moment(event['created_at'])}  {event['type']:<10}  {told}".rstrip()

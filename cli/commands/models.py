@@ -67,6 +67,23 @@ def history(session: "Session", name: str) -> None:
 
 @model.command()
 @click.argument("name")
+@click.option("--margin", type=float, help="Bits a character that a candidate must be better by.")
+@click.option("--most-copied", type=float, help="Share of what it writes that may be copied.")
+@speaks()
+def edit(session: "Session", name: str, **policy: float | None) -> None:
+    """Change what a candidate must do to be promoted; what is left out stays as it is."""
+    from cli.client.base import given
+
+    changes = given(policy)
+    if not changes:
+        raise click.UsageError("nothing is to be changed: give --margin, --most-copied or both")
+    found = session.client.change_model(name, **changes)
+    wanted = f"margin {found['margin']:g}, most copied {found['most_copied']:g}"
+    session.done(found, f"Model {name}: {wanted}.")
+
+
+@model.command()
+@click.argument("name")
 @click.argument("checkpoint", metavar="JOB_OR_CHECKPOINT")
 @reason_option
 @speaks()

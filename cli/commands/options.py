@@ -106,6 +106,35 @@ def speaks(own_url: bool = True) -> Callable[[Callable[..., None]], Callable[...
 
 
 def settings(given: Iterable[str], option: str = "--set") -> dict[str, Any]:
+    """Return the fields of ``FIELD=VALUE`` words: of the training recipe, or of generation.
+
+    Raises ``click.UsageError``, and ``UserError`` for a field that there is not.
+    """
+    fields = parsed(given, option)
+    if fields:
+        _check_names(fields, option)
+    return fields
+
+
+def _check_names(fields: Iterable[str], option: str) -> None:
+    from difflib import get_close_matches
+
+    from shared.errors import UserError
+    from shared.jobs.requests import GenerationRequest, TrainingRequest
+    from shared.specs import GenerationSpec, TrainingSpec
+
+    for_training = option == "--set"
+    known = (TrainingRequest if for_training else GenerationRequest).model_fields
+    listed = [*(TrainingSpec if for_training else GenerationSpec).model_fields]
+    for name in fields:
+        if name not in known:
+            close = get_close_matches(name, listed, 1)
+            guess = f"; did you mean {close[0]}?" if close else ";"
+            accepted = f"accepted: {', '.join(listed)}"
+            raise UserError(f"{option} {name}: there is no such field{guess} {accepted}")
+
+
+def parsed(given: Iterable[str], option: str) -> dict[str, Any]:
     """Return the fields of ``FIELD=VALUE`` words. Raises ``click.UsageError``."""
     import json
 

@@ -14,7 +14,8 @@ from rich.text import Text
 from cli.client import Json
 
 GAP = "  "
-# Columns that may go on in another line, where each is at least so wide.
+# Columns that may go on in another line, where each is at least so wide. What is copied from the
+# screen, as ids are, never does.
 FOLDED, NARROWEST = ("name", "reason", "source"), 12
 
 
@@ -49,10 +50,13 @@ class Showing:
             click.echo(sentence)
 
     def table(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print rows under the names of their columns."""
+        """Print rows under the names of their columns; one below the other where the terminal is
+        too narrow for them."""
         cells = [[cell(value) for value in row] for row in rows]
         if self.terminal:
-            self._drawn(names, cells)
+            console = Console(highlight=False)
+            fit = fits(names, cells, console.width)
+            _drawn(console, names, cells) if fit else _stacked(names, cells)
             return
         table = [[name.upper() for name in names], *cells]
         widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
@@ -71,27 +75,35 @@ class Showing:
         """Return where a job is followed: beside the answer."""
         return Console(stderr=True, quiet=self.as_json, highlight=False)
 
-    def _drawn(self, names: Sequence[str], cells: list[list[str]]) -> None:
-        console = Console(highlight=False)
-        kept = fitting(names, cells, console.width)
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, len(GAP), 0, 0))
-        for name in names[:kept]:
-            table.add_column(name, no_wrap=name not in FOLDED, overflow="fold")
-        for row in cells:
-            table.add_row(*map(Text, row[:kept]))
-        console.print(table)
+
+def fits(names: Sequence[str], cells: list[list[str]], width: int) -> bool:
+    """Tell whether all columns have room on a terminal."""
+    return sum(least(*column) + len(GAP) for column in zip(names, *cells, strict=True)) <= width
 
 
-def fitting(names: Sequence[str], cells: list[list[str]], width: int) -> int:
-    """Return how many of the columns fit on the terminal: what matters less stands last."""
-    used = 0
-    for number, (name, *column) in enumerate(zip(names, *cells, strict=True)):
-        longest = max(map(cell_len, [name, *column]))
-        used += min(longest, NARROWEST) if name in FOLDED else longest
-        if used > width and number:
-            return number
-        used += len(GAP)
-    return len(names)
+def least(name: str, *column: str) -> int:
+    """Return how wide a column must be."""
+    longest = max(map(cell_len, [name, *column]))
+    return min(longest, NARROWEST) if name in FOLDED else longest
+
+
+def _drawn(console: Console, names: Sequence[str], cells: list[list[str]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, len(GAP), 0, 0))
+    for name, *column in zip(names, *cells, strict=True):
+        table.add_column(
+            name, no_wrap=name not in FOLDED, overflow="fold", min_width=least(name, *column)
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _stacked(names: Sequence[str], cells: list[list[str]]) -> None:
+    width = max(map(len, names)) + len(GAP)
+    for row in cells:
+        for name, value in zip(names, row, strict=True):
+            click.echo(f"{name:<{width}}{value}".rstrip())
+        click.echo()
 
 
 def cell(value: Any) -> str:

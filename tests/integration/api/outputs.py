@@ -1,12 +1,16 @@
 """Makes outputs as a worker does."""
 
+from typing import Any
+
 from shared.db import Database
 from shared.jobs.records import INLINE_BYTES, NewOutput, record_output
 from shared.jobs.rows import Lease
 from tests.support.factories import make_blob
 
 
-def add_output(db: Database, lease: Lease, number: int, text: str) -> None:
+def add_output(
+    db: Database, lease: Lease, number: int, text: str, report: dict[str, Any] | None = None
+) -> None:
     """Record an output of a claimed generation job; a long text goes to a blob."""
     data = text.encode()
     blob = make_blob(db, data) if len(data) > INLINE_BYTES else None
@@ -14,7 +18,7 @@ def add_output(db: Database, lease: Lease, number: int, text: str) -> None:
         number=number,
         temperature=0.5,
         prompt="It was",
-        prompt_report={"replaced": {}, "left_out": []},
+        prompt_report=report or {"replaced": {}, "left_out": []},
         characters=len(text),
         rng_seed=7,
         finish_reason="length",

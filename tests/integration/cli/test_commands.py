@@ -10,6 +10,7 @@ import pytest
 from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
+from shared.jobs.models import Job
 from shared.jobs.rows import Lease
 from shared.jobs.services import fail, succeed
 from tests.integration.api.outputs import add_output
@@ -31,6 +32,13 @@ def trained(db: Database) -> Lease:
     finish_epoch(db, lease, model=b"a model")
     do(db, lambda s: succeed(s, lease))
     return lease
+
+
+def written(db: Database, job: Job, text: str) -> None:
+    """Let a generation job succeed with a text."""
+    lease = claim_job(db, job)
+    add_output(db, lease, 1, text)
+    do(db, lambda s: succeed(s, lease))
 
 
 def checkpoint_of(db: Database, lease: Lease) -> Checkpoint:
@@ -57,6 +65,19 @@ def test_corpora(charloom: Charloom, tmp_path: Path) -> None:
     assert len(json.loads(charloom("corpus", "list", "--json").stdout)) == 1
 
 
+def test_a_corpus_gets_versions(charloom: Charloom, tmp_path: Path) -> None:
+    """From a file or standard input, cleaned; the same text adds none."""
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    file = str(tmp_path / "a.txt")
+    charloom("corpus", "add", "one", file)
+    assert "version 2 is new" in charloom("corpus", "update", "one", file, "--lowercase").stdout
+    assert "has this text already" in charloom("corpus", "update", "one", file).stdout
+    more = charloom("corpus", "update", "one", "-", "--json", stdin=TEXT.encode() * 2).stdout
+    assert json.loads(more)["latest_version"]["number"] == 3
+    assert "exactly one" in charloom("corpus", "update", "one", code=2).stderr
+    assert "no corpus is called" in charloom("corpus", "update", "other", file, code=1).stderr
+
+
 def test_names_that_name_nothing_for_sure(charloom: Charloom, db: Database, tmp_path: Path) -> None:
     """An ambiguous name lists the ids; an unknown one, or a file that is none, is named."""
     ids = [make_corpus(db, name="twice").id for _ in range(2)]
@@ -80,6 +101,8 @@ def test_train_sends_what_was_typed(charloom: Charloom, db: Database) -> None:
     assert (job["name"], job["priority"], job["preset"]) == ("named", 3, "tiny")
     assert job["checkpoint_id"] is not None
     told = charloom("train", "a corpus", "--set", "epochs=0", code=1)
+    near = charloom("train", "a corpus", "--set", "epoch=2", code=1).stderr
+    assert near.startswith("Error: --set epoch: there is no such field; did you mean epochs? ")
     assert "epochs: Input should be greater than or equal to 1, received 0" in told.stderr
     assert told.stderr.count("\n") == 1
 
@@ -110,6 +133,11 @@ def test_generate_by_a_models_name(charloom: Charloom, db: Database) -> None:
     shown = json.loads(charloom("model", "show", "ours", "--json").stdout)
     assert job["checkpoint_id"] == shown["checkpoint_id"]
     assert "good" in charloom("model", "history", "ours").stdout
+    told = charloom("model", "edit", "ours", "--margin", "0.01", "--most-copied", "0.1").stdout
+    assert told == "Model ours: margin 0.01, most copied 0.1.\n"
+    told = charloom("model", "promote", "bad/name", lease.job_id, code=1).stderr
+    assert told == "Error: no model has the name 'bad/name'\n"
+    assert "give --margin" in charloom("model", "edit", "ours", code=2).stderr
     assert "ours" in charloom("model", "list").stdout
     assert "no earlier checkpoint" in charloom("model", "rollback", "ours", code=1).stderr
 
@@ -147,7 +175,7 @@ def test_downloads(
     assert charloom("download", lease.job_id, "--what", "samples", "-o", "s.txt").stdout
     assert "and then" in (tmp_path / "s.txt").read_text("utf-8")
     job = make_generation_job(db, checkpoint_of(db, lease))
-    add_output(db, claim_job(db, job), 1, "道可道\n")
+    written(db, job, "道可道\n")
     assert charloom("download", "last", "-o", "-").stdout == "道可道\n"
     assert charloom("download", "last", "--what", "model", "-o", "-").stdout == "a model"
     assert charloom("download", job.id, "--what", "samples", code=1).stderr.startswith("Error: ")
@@ -235,7 +263,7 @@ def test_generate_and_follow(charloom: Charloom, db: Database, as_json: bool) ->
 
     def work() -> None:
         lease = claimed(db, "generate")
-        add_output(db, lease, 1, "one\n道")
+        add_output(db, lease, 1, "one\n道", {"replaced": {"Ï": "I"}, "left_out": ["☃"]})
         do(db, lambda s: succeed(s, lease))
 
     words = ["generate", "last", "--follow", *(["--json"] if as_json else [])]
@@ -244,3 +272,4 @@ def test_generate_and_follow(charloom: Charloom, db: Database, as_json: bool) ->
         assert json.loads(done.stdout)["outputs"][0]["text"] == "one\n道"
     else:
         assert done.stdout == "one\n道"
+        assert "does not know: 'Ï' (read as 'I'), '☃' (left out).\n" in done.stderr

@@ -56,11 +56,11 @@ def shown(*events: tuple[str, Any], status: str = "succeeded") -> str:
 
 
 def test_shows_epochs_and_samples() -> None:
-    """Each epoch in a line, each sample in a box, progress now and then; no markup is obeyed."""
+    """Each epoch in a line, each sample as it is, progress now and then; no markup is obeyed."""
     told = shown(("running", {}), ("progress", PROGRESS), ("epoch", EPOCH), ("sample", {}))
     assert " 50%  epoch 1 of 2, 1 min 01 s left\n" in told
     assert "epoch 1: loss 2.000, validation loss 2.100, accuracy 50.0%, 3 s" in told
-    assert "[b]text" in told
+    assert "sample of epoch 1, temperature 0.6:\n[b]text\n" in told
 
 
 def test_a_job_that_fails_is_an_error() -> None:

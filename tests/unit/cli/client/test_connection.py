@@ -1,6 +1,7 @@
 """Requests that are sent again, and what becomes of refusals."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -162,10 +163,25 @@ def test_a_refusal_has_its_status_its_code_and_its_fields(serve: Serve) -> None:
     client, _ = serve(httpx.Response(422, json=problem))
     with pytest.raises(UserError) as caught:
         client.job("1")
-    text = "Some fields are bad.; length: too small, received 0; accepted: at least 1"
-    assert str(caught.value) == text
+    assert str(caught.value) == "length: too small, received 0; accepted: at least 1"
     assert isinstance(caught.value, Refused)
     assert (caught.value.status, caught.value.code) == (422, "invalid_fields")
+
+
+def test_nothing_is_told_twice(serve: Serve) -> None:
+    """Neither what a field's problem says again, nor what was received where that names it."""
+    short = {"field": "corpus_id", "message": "3 characters are too few", "received": 3}
+    named = {"field": "model", "message": "no model has the name 'x'", "received": "x"}
+    for detail, error, text in (
+        (short["message"], short, short["message"]),
+        ("Some fields are not acceptable.", named, "model: no model has the name 'x'"),
+        ("only this", None, "only this"),
+    ):
+        problem = {"detail": detail, "code": "c", "errors": [error] if error else []}
+        client, _ = serve(httpx.Response(422, json=problem))
+        with pytest.raises(UserError) as caught:
+            client.job("1")
+        assert str(caught.value) == text
 
 
 @pytest.mark.parametrize(
@@ -209,8 +225,21 @@ def test_only_what_was_given_is_sent(serve: Serve) -> None:
 def test_names_stay_in_their_place(serve: Serve) -> None:
     """What stands in a name leads to no other path."""
     client, server = serve(JOB)
-    client.model("../jobs?x=ü")
-    assert server.asked[0].url.raw_path == b"/api/v1/models/..%2Fjobs%3Fx%3D%C3%BC"
+    client.model("jobs?x=ü")
+    assert server.asked[0].url.raw_path == b"/api/v1/models/jobs%3Fx%3D%C3%BC"
+    for name in ("../jobs", "a/b", "..", ""):
+        with pytest.raises(Refused, match=re.escape(f"no model has the name {name!r}")):
+            client.model(name)
+    with pytest.raises(Refused, match="no corpus has the id 'a/b'"):
+        client.corpus("a/b")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("end", ["", "/", "/api/v1", "/api/v1/", "/inside/api/v1"])
+def test_an_address_may_end_as_the_api_does(end: str) -> None:
+    """What was copied from a request's address is good, too."""
+    with Client(f"http://127.0.0.1:8000{end}", "t") as client:
+        assert client.url == "http://127.0.0.1:8000" + "/inside" * ("inside" in end)
 
 
 @pytest.mark.parametrize(

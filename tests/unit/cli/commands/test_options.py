@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.child import ROOT
-from cli.commands.options import settings, spread
+from cli.commands.options import parsed, settings, spread
 from cli.commands.session import find_token
 from cli.main import main
 from shared.errors import UserError
@@ -47,10 +47,24 @@ def test_several_numbers_after_one_option(typed: str, read: str) -> None:
 def test_fields_are_read_as_json_where_they_are() -> None:
     """Numbers, null, booleans and lists; everything else is text."""
     words = ["a=1", "b=0.5", "c=null", "d=true", "e=adam", "f=", "g=x=y", "h=[1]", 'i="1"']
-    assert settings(words) == {
+    assert parsed(words, "--set") == {
         "a": 1, "b": 0.5, "c": None, "d": True, "e": "adam", "f": "", "g": "x=y", "h": [1],
         "i": "1",
     }  # fmt: skip
+
+
+def test_a_field_that_there_is_not() -> None:
+    """The nearest one is named, and the recipe's fields: not those that have options."""
+    with pytest.raises(
+        UserError, match=r"--set epoch: .*did you mean epochs\? accepted: window, "
+    ) as found:
+        settings(["epoch=2"])
+    assert "corpus_id" not in str(found.value)
+    with pytest.raises(
+        UserError, match=r"--generate zzz: there is no such field; accepted: .*length"
+    ):
+        settings(["zzz=1"], "--generate")
+    assert settings(["epochs=2", "window=9"]) == {"epochs": 2, "window": 9}
 
 
 @pytest.mark.parametrize("word", ["epochs", "=3", ""])

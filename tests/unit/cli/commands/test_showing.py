@@ -4,9 +4,10 @@ import io
 import sys
 from typing import Any
 
+import click
 import pytest
 
-from cli.commands.showing import Showing, cell, fitting, moment
+from cli.commands.showing import Showing, cell, fits, moment
 
 NAMES = ("id", "name", "reason", "last")
 ROWS = [["i" * 36, "n" * 30, "r" * 50, "l" * 10]]
@@ -39,12 +40,24 @@ def test_times() -> None:
     assert moment(None) == "-"
 
 
-@pytest.mark.parametrize(
-    ("width", "columns"), [(500, 4), (76, 4), (75, 3), (63, 2), (49, 1), (5, 1)]
-)
-def test_columns_that_fit(width: int, columns: int) -> None:
-    """What matters less stands last and goes first; names and reasons may be folded."""
-    assert fitting(NAMES, ROWS, width) == columns
+@pytest.mark.parametrize(("width", "fit"), [(500, True), (78, True), (77, False), (5, False)])
+def test_whether_a_table_fits(width: int, fit: bool) -> None:
+    """Names and reasons may be folded."""
+    assert fits(NAMES, ROWS, width) == fit
+
+
+@pytest.mark.parametrize("width", [200, 100, 80, 60])
+def test_no_column_gets_lost(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """However narrow the terminal is: what was not folded stands there whole."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
+    Showing(as_json=False).table(NAMES, ROWS)
+    told = click.unstyle(terminal.getvalue())
+    assert "i" * 36 in told
+    assert "l" * 10 in told
+    assert told.count("r") >= 50
+    assert all(len(line) <= width for line in told.splitlines())
 
 
 def test_a_table_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
