@@ -9,6 +9,7 @@ import click
 from cli.commands import register
 from cli.commands.options import token_option, url_option
 from cli.errors import SERVER_EXIT, ServerFailed
+from cli.terminal import shown
 from shared.errors import CharloomError
 
 
@@ -28,7 +29,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CharloomError as error:
             kind = ServiceAway if isinstance(error, ServerFailed) else click.ClickException
-            raise kind(str(error)) from error
+            raise kind(shown(str(error))) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.client import Client, Json
 from cli.errors import JobEnded
+from cli.terminal import shown
 
 PLAIN_SECONDS = 10.0
 # Events that say where a job stands are called as the status.
@@ -96,7 +97,8 @@ class Watcher:
         for sample in fresh:
             title = f"sample of epoch {sample['epoch']}, temperature {sample['temperature']:g}"
             if self._console.is_terminal:
-                self._console.print(Panel(Text(sample["text"]), title=title, title_align="left"))
+                text = Text(shown(sample["text"]))
+                self._console.print(Panel(text, title=title, title_align="left"))
             else:
                 self._console.print(Text(f"{title}:\n{sample['text']}"), soft_wrap=True)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from cli.client.connection import Connection, Json
-from cli.errors import Refused, told
+from cli.errors import Refused, ServerFailed, told
 from shared.errors import InvalidFields, NotFound
 from shared.problems import invalid
 
@@ -50,8 +50,10 @@ class Nouns:
         has_more = True
         while has_more:
             page = self.get(path, **params)
+            if not isinstance(page.get("data"), list):
+                raise ServerFailed(f"{path} of this server is no list: it is no charloom")
             yield from page["data"]
-            has_more = page["has_more"]
+            has_more = page.get("has_more", False)
             if has_more:
                 params = params | {"after": _key(page["data"][-1])}
 

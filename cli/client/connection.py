@@ -88,8 +88,10 @@ class Connection:
         """Return an answer's JSON. Raises ``ServerFailed`` where there is none."""
         try:
             answer: Json = response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ServerFailed(f"what answers at {self.url} is no charloom: no JSON") from error
+        if not isinstance(answer, dict):
+            raise ServerFailed(f"what answers at {self.url} is no charloom: no JSON object")
         return answer
 
     def endure(self, ask: Callable[[], T]) -> T:
@@ -121,6 +123,8 @@ class Connection:
             except httpx.TransportError as error:
                 self._pause_or_raise(error, tries, repeatable)
                 continue
+            except httpx.DecodingError as error:
+                raise ServerFailed(f"what answers at {self.url} cannot be read: {error}") from error
             pause = self._pause_after(response, tries) if response.status_code in busy else None
             if pause is None:
                 return self._accepted(response)

@@ -27,7 +27,7 @@ def download(connection: Connection, path: str, target: Path) -> Path:
     """
     response = connection.ask("GET", path, stream=True, headers=PLAIN)
     if target.is_dir():
-        target = target / _server_name(response, path)
+        target = _free(target / _server_name(response, path), response)
     draft = target.with_name(f".{new_id()}.part")
     try:
         with closing(response), draft.open("xb") as file:
@@ -86,6 +86,14 @@ class Download:
             self._file.truncate()
 
 
+def _free(target: Path, response: httpx.Response) -> Path:
+    """Return a file that the server named. Raises ``UserError`` where there is one already."""
+    if target.exists():
+        response.close()
+        raise UserError(f"{target} is there already: name the file, or another folder")
+    return target
+
+
 def _server_name(response: httpx.Response, path: str) -> str:
     header = response.headers.get("Content-Disposition", "")
     if found := re.search(r"filename\*=UTF-8''([^;\s]+)", header):
@@ -94,5 +102,6 @@ def _server_name(response: httpx.Response, path: str) -> str:
         name = found[1]
     else:
         name = path
-    # The server names a file, never a place.
-    return Path(name.replace("\\", "/")).name.lstrip(".") or "download"
+    # The server names a file, never a place, and nothing that a terminal would obey.
+    plain = "".join(c if c.isprintable() else "_" for c in name.replace("\\", "/"))
+    return Path(plain).name.lstrip(".") or "download"

@@ -8,6 +8,7 @@ from uuid import uuid4
 from cli.client.base import Nouns, at, checked, sent
 from cli.client.connection import KEY_HEADER, Json
 from cli.client.events import ENDED, Following, changed
+from cli.errors import ServerFailed
 from shared.errors import UserError
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 
@@ -45,7 +46,10 @@ class Jobs(Nouns):
 
     def job(self, job_id: str) -> Json:
         """Return a job."""
-        return self.get(at("jobs", job_id))
+        job = self.get(at("jobs", job_id))
+        if job.get("id") != job_id:
+            raise ServerFailed(f"this server answers with no job {job_id}: it is no charloom")
+        return job
 
     def move(self, job_id: str, move: str) -> Json:
         """Make a move, ``cancel``, ``pause``, ``resume`` or ``retry``; return the job."""

@@ -1,5 +1,6 @@
 """Following a job on the terminal until it has ended."""
 
+import codecs
 import sys
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from cli.client import Json
 from cli.commands.session import Session
 from cli.errors import JobEnded
 from cli.progress import Watcher
+from cli.terminal import shown
 
 
 def follow_training(session: Session, job: Json) -> None:
@@ -43,12 +45,17 @@ def follow_generation(session: Session, job: Json) -> None:
 
 
 def print_text(session: Session, path: str) -> None:
-    """Write what a path of the API answers to standard output, ended by a newline on a terminal."""
+    """Write what a path of the API answers to standard output, byte by byte; on a terminal as it
+    can be shown, ended by a newline."""
+    if session.terminal:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for piece in session.client.pieces(path):
+            _type(decoder.decode(piece))
+        click.echo()
+        return
     out = sys.stdout.buffer
     for piece in session.client.pieces(path):
         out.write(piece)
-    if session.terminal:
-        out.write(b"\n")
     out.flush()
 
 
@@ -60,8 +67,7 @@ def _typed(session: Session, job: Json) -> Callable[[str], None] | None:
 
 
 def _type(text: str) -> None:
-    # What a model writes is shown, not obeyed.
-    sys.stdout.write("".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text))
+    sys.stdout.write(shown(text))
     sys.stdout.flush()
 
 

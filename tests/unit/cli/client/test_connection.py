@@ -257,3 +257,21 @@ def test_a_token_that_no_header_can_carry(token: str) -> None:
     with pytest.raises(UserError) as caught:
         Client("http://127.0.0.1", token)
     assert token == "" or token not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"[" * 100_000, b"{}", b'{"data": 3}'])
+def test_what_is_no_charloom_is_said_in_a_line(serve: Serve, body: bytes) -> None:
+    """JSON of another kind, nested without end, or without what every answer has."""
+    client, _ = serve(httpx.Response(200, content=body))
+    with pytest.raises(ServerFailed, match="no charloom"):
+        list(client.jobs())
+    with pytest.raises(ServerFailed, match="no charloom"):
+        client.job("01a214bb-4f62-7127-ae46-a465ee9fc6be")
+
+
+def test_an_answer_that_cannot_be_unpacked_is_the_servers_fault(serve: Serve) -> None:
+    """No traceback."""
+    client, server = serve()
+    server.answers = [httpx.DecodingError("bad gzip")]
+    with pytest.raises(ServerFailed, match="cannot be read"):
+        client.job("x")

@@ -123,3 +123,24 @@ def test_a_place_that_cannot_be_written_to(client: Client, tmp_path: Path) -> No
     """It is named."""
     with pytest.raises(UserError, match=r"a\.bin cannot be written: No such file or directory"):
         client.download("/x", tmp_path / "missing" / "a.bin")
+
+
+def test_a_file_that_is_there_is_not_replaced_by_the_servers_name(
+    server: Server, client: Client, tmp_path: Path
+) -> None:
+    """Only by a name of the caller's own."""
+    server.headers = {"Content-Disposition": 'attachment; filename="Makefile"'}
+    there = tmp_path / "Makefile"
+    there.write_text("mine")
+    with pytest.raises(UserError, match="is there already"):
+        client.download("/x", tmp_path)
+    assert there.read_text() == "mine"
+    assert client.download("/x", there).read_bytes() == DATA
+
+
+def test_names_carry_nothing_that_a_terminal_obeys(
+    server: Server, client: Client, tmp_path: Path
+) -> None:
+    """Nor what no file system takes."""
+    server.headers = {"Content-Disposition": "attachment; filename*=UTF-8''a%1B%5B31m%00%0Ab.txt"}
+    assert client.download("/x", tmp_path).name == "a_[31m__b.txt"
