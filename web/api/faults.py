@@ -85,6 +85,9 @@ FAULTS = {
                             "the model knows none of the prompt's characters: '千里'"),
     "idempotency_key_reused": Fault(422, "The key came with another body before",
                                     "This Idempotency-Key came with another body before."),
+    "too_many_listeners": Fault(429, "As many listen as this server can serve",
+                                "As many listeners as this server can serve listen already; poll, "
+                                "or come again."),
     "request_header_fields_too_large": Fault(431, "A header is longer than the server reads",
                                              "limit request headers fields size"),
     "internal": Fault(500, "Something went wrong on our side; the log has it under `error_id`",
@@ -109,6 +112,7 @@ OF_PLACES = {
 HEADERS: dict[int, Document] = {
     401: {"WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}}},
     416: {"Content-Range": {"description": "`bytes */SIZE`.", "schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
 }
 

@@ -38,7 +38,7 @@ class OutputQuery(Spec):
 @takes(records, NumberedQuery, "query")
 @takes(records, ListenerHeaders, "headers")
 @records.output(EventPage)
-@records.doc(description=EVENTS, responses=STREAMED)
+@records.doc(description=EVENTS, responses=STREAMED, extensions=refuses("too_many_listeners"))
 def events(job_id: str, query: NumberedQuery, headers: ListenerHeaders) -> EventPage | Response:
     """List what happened to a job, oldest first, or listen to it."""
     if wants_stream():
