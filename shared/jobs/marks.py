@@ -22,7 +22,7 @@ class Marks:
     def __init__(self, db: Database):
         self._engine = db.engine
         # Every move and every record raises the number; progress and requests are columns alone.
-        query = select(Job.event_seq, cast(Job.progress, Text)).where(
+        query = select(Job.event_seq, cast(Job.progress, Text), Job.status).where(
             Job.id == bindparam("job_id"), Job.team_id == bindparam("team_id")
         )
         # Whoever takes one and whoever gives it back do so in one step: no lock is needed.
@@ -30,14 +30,18 @@ class Marks:
         compiled = query.compile(dialect=db.engine.dialect)
         self._sql, self._names = str(compiled), compiled.positiontup
 
-    def of(self, team_id: str, job_id: str) -> str | None:
-        """Return the mark of the team's job, or None where there is none, or it cannot be read."""
+    def of(self, team_id: str, job_id: str) -> tuple[str, str] | None:
+        """Return the mark and the status of the team's job, or None where there is none, or it
+        cannot be read.
+        """
         if not is_id(job_id):
             return None
         # Without hyphens both databases take them: it is how SQLite stores them.
         values = {"job_id": job_id.replace("-", ""), "team_id": team_id.replace("-", "")}
         row = self._row([values[n] for n in self._names] if self._names else values)
-        return row and sha256(f"{job_id} {row[0]} {row[1]}".encode()).hexdigest()[:32]
+        if row is None:
+            return None
+        return sha256(f"{job_id} {row[0]} {row[1]}".encode()).hexdigest()[:32], row[2]
 
     def _row(self, parameters: Any) -> Any:
         return self._pooled(parameters) if self._kept is None else self._quick(parameters)

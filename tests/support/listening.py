@@ -5,6 +5,7 @@ import http.client
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median
 from urllib.parse import urlsplit
@@ -122,5 +123,7 @@ def listen_all(url: str, token: str, job_id: str, count: int, seed: int = 0) -> 
     async def run() -> None:
         await asyncio.gather(*(listener.listen() for listener in listeners))
 
-    asyncio.run(run())
+    # In a thread of its own: the browser's tests leave an event loop in this one.
+    with ThreadPoolExecutor(1, "listeners") as alone:
+        alone.submit(lambda: asyncio.run(run())).result()
     return listeners
