@@ -22,7 +22,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint bench lock clean
+.PHONY: help demo up test chaos fuzz lint bench texts lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,18 @@ lint: .venv/.dev ## Check style and types.
 
 bench: .venv/.bench ## Measure speed, quality and memory against what users have; hours, quiet ones.
 	@$(BIN)/python benchmarks/all.py
+
+# What is said on the pages, by which marks it is found, and where its translations are.
+BABEL := PYTHONPATH=. $(BIN)/pybabel --quiet
+MARKS := -k _l -k said
+CATALOGUES := web/translations
+
+texts: .venv/.dev ## Find the texts of the pages, and compile what they are translated to.
+	@$(BABEL) extract --no-location --sort-output --project charloom -F babel.cfg $(MARKS) \
+		-o $(CATALOGUES)/messages.pot .
+	@$(BABEL) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+		-i $(CATALOGUES)/messages.pot -d $(CATALOGUES)
+	@$(BABEL) compile --statistics -d $(CATALOGUES)
 
 lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	@test -x $(UV) || $(PIP) install --quiet uv

@@ -4,7 +4,9 @@ from apiflask import APIBlueprint, APIFlask
 from chartkick.flask import chartkick_blueprint
 from flask_bootstrap import Bootstrap5
 
-from web.pages import words
+from web.compression import compress_pages
+from web.languages import speak_languages
+from web.pages import labels, words
 from web.pages.api_docs import api_docs
 from web.pages.checkpoints import checkpoints
 from web.pages.corpora import corpora
@@ -13,8 +15,10 @@ from web.pages.home import home
 from web.pages.jobs import jobs
 from web.pages.live import live
 from web.pages.models import models
+from web.pages.preferences import preferences
 from web.pages.receivers import receivers
 from web.pages.schedules import schedules
+from web.pages.script_words import script_words
 from web.pages.security import check_token, secure_pages
 from web.pages.training import training
 
@@ -22,7 +26,7 @@ pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints),
-    *(schedules, models, receivers, api_docs),
+    *(schedules, models, receivers, api_docs, preferences),
 ):
     pages.register_blueprint(blueprint)
 
@@ -30,9 +34,13 @@ for blueprint in (
 def register_pages(app: APIFlask) -> None:
     """Add the pages and what they need."""
     Bootstrap5(app)
+    speak_languages(app)
     secure_pages(app)
+    compress_pages(app)
     # Serves Chart.js from its installed package.
     app.register_blueprint(chartkick_blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.filters.update(words.FILTERS | labels.FILTERS)
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals["script_words"] = script_words
     app.register_blueprint(pages)

@@ -13,32 +13,34 @@ from shared.checkpoints.models import Checkpoint
 from shared.db import Database
 from shared.jobs.models import Epoch, Event, Output, Sample
 from shared.jobs.queries import output_text
+from web.messages import _, _l
 from web.pages import words
+from web.pages.words import Words
 
 Card = dict[str, Any]
 
 MOST_SHOWN = 10_000
-FINISHES = {
-    "length": "as long as was asked for",
-    "stop": "ended at a stop text",
-    "cancelled": "cut short",
+FINISHES: Words = {
+    "length": _l("as long as was asked for"),
+    "stop": _l("ended at a stop text"),
+    "cancelled": _l("cut short"),
 }
-EVENTS = {
-    "queued": "Queued",
-    "running": "A worker took it",
-    "epoch": "Epoch finished",
-    "sample": "Sample written",
-    "checkpoint": "Checkpoint stored",
-    "state_saved": "State saved",
-    "judged": "Judged for its model",
-    "stopped_early": "Stopped early: the validation loss no longer fell",
-    "output": "Text written",
-    "outputs_discarded": "Texts of an earlier attempt discarded",
-    "requested": "Asked to stop",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-    "paused": "Paused",
+EVENTS: Words = {
+    "queued": _l("Queued"),
+    "running": _l("A worker took it"),
+    "epoch": _l("Epoch finished"),
+    "sample": _l("Sample written"),
+    "checkpoint": _l("Checkpoint stored"),
+    "state_saved": _l("State saved"),
+    "judged": _l("Judged for its model"),
+    "stopped_early": _l("Stopped early: the validation loss no longer fell"),
+    "output": _l("Text written"),
+    "outputs_discarded": _l("Texts of an earlier attempt discarded"),
+    "requested": _l("Asked to stop"),
+    "succeeded": _l("Succeeded"),
+    "failed": _l("Failed"),
+    "cancelled": _l("Cancelled"),
+    "paused": _l("Paused"),
 }
 # What an event carries for machines alone, or what stands elsewhere on the page.
 SILENT = {"id", "worker", "accuracy", "val_accuracy", "seconds", "characters_per_second"}
@@ -96,9 +98,13 @@ def output_card(db: Database, row: Output) -> Card:
         "prompt": row.prompt,
         "text": text,
         "more": row.characters > len(text),
-        "shown": f"The first {len(text):,} of {row.characters:,} characters.",
+        "shown": _(
+            "The first %(shown)s of %(all)s characters.",
+            shown=f"{len(text):,}",
+            all=f"{row.characters:,}",
+        ),
         "characters": words.counted(row.characters, "character"),
-        "finish": FINISHES.get(row.finish_reason, row.finish_reason),
+        "finish": str(FINISHES.get(row.finish_reason, row.finish_reason)),
         "report": _report(row.prompt_report),
         "reported": bool(_report(row.prompt_report)),
         "seed": str(row.rng_seed),
@@ -135,7 +141,7 @@ def event_card(row: Event) -> Card:
     return {
         "key": str(row.seq),
         "seq": str(row.seq),
-        "what": EVENTS.get(row.type, row.type),
+        "what": str(EVENTS.get(row.type, row.type)),
         "details": ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in told.items()),
         "when": words.when(row.created_at),
         "when_iso": words.iso(row.created_at),
@@ -152,10 +158,16 @@ def _report(report: dict[str, Any]) -> str:
     replaced, left_out = report.get("replaced") or {}, report.get("left_out") or []
     parts = []
     if replaced:
-        pairs = ", ".join(f"{words.visible(a)} as {words.visible(b)}" for a, b in replaced.items())
-        parts.append(f"The model does not know some characters of the prompt; it read {pairs}.")
+        pairs = ", ".join(f"{words.visible(a)} → {words.visible(b)}" for a, b in replaced.items())
+        parts.append(
+            _("The model does not know some characters of the prompt; it read %(pairs)s.",
+              pairs=pairs)
+        )  # fmt: skip
     if left_out:
-        parts.append(f"Left out, as the model never saw them: {words.visible(''.join(left_out))}")
+        characters = words.visible("".join(left_out))
+        parts.append(
+            _("Left out, as the model never saw them: %(characters)s", characters=characters)
+        )
     return " ".join(parts)
 
 

@@ -15,7 +15,9 @@ from pydantic.fields import FieldInfo
 
 from shared.errors import FieldProblem, UserError
 from shared.problems import bounds, invalid
-from web.pages.words import label, number, sentence, unset
+from web.messages import _, _l
+from web.pages.labels import description, label, unset, unset_words
+from web.pages.words import Words, number, sentence, translated
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,12 +31,13 @@ YES, SEVERAL = "yes", " "
 ENDLESS = 10**9
 
 # What a text may hold that becomes a list.
-ACCEPTED = {
-    "temperature": "a number from 0 to 10, or up to 16 of them, separated by spaces",
-    "stop": "up to 16 texts, one a line, each at most 1,000 characters",
-    "name": "at most 200 characters, at least one of them visible",
-    "prompt": "at most 100,000 characters",
+ACCEPTED: Words = {
+    "temperature": _l("a number from 0 to 10, or up to 16 of them, separated by spaces"),
+    "stop": _l("up to 16 texts, one a line, each at most 1,000 characters"),
+    "name": _l("at most 200 characters, at least one of them visible"),
+    "prompt": _l("at most 100,000 characters"),
 }
+LIMITS: Words = {"over": _l("over %s"), "least": _l("at least %s"), "most": _l("at most %s")}
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,12 @@ class Form:
     def other_errors(self, *shown: str) -> list[str]:
         """Return the problems of everything but the ``shown`` fields."""
         others = (p for p in self.problems if p.field not in shown)
-        rest = [f"{label(own_name(p.field))}: {p.message}" for p in others]
+        rest = [f"{label(own_name(p.field))}: {translated(p.message)}" for p in others]
         return rest or ([self.message] if self.message and not self.problems else [])
 
     def help(self, name: str) -> str:
         """Return a field's meaning."""
-        return _with_word(own_name(name), self.info(name).description or "")
+        return _with_word(own_name(name), description(self.info(name).description))
 
     def range(self, name: str) -> str:
         """Return a field's range in words, or ''."""
@@ -101,9 +104,12 @@ class Form:
         # What was chosen from a list says nothing to people: it is an id.
         chosen = problem.field.endswith("_id")
         received = None if chosen else self.value(problem.field) or problem.received
-        told = "" if received in (None, "") else f" Received: {_short(received)}."
-        words = accepted_words(problem)
-        return f"{message}{told}" + (f" Accepted: {words}." if words else "")
+        parts, words = [message], accepted_words(problem)
+        if received not in (None, ""):
+            parts.append(_("Received: %(value)s.", value=_short(received)))
+        if words:
+            parts.append(_("Accepted: %(values)s.", values=words))
+        return " ".join(parts)
 
 
 def typed_values() -> dict[str, str]:
@@ -159,28 +165,29 @@ def attempt(form: Form, work: Callable[[], str]) -> tuple[str | None, int]:
     try:
         return work(), 303
     except UserError as error:
-        form.problems, form.message = error.problems, str(error)
+        form.problems, form.message = error.problems, translated(error.args[0])
         return None, error.status
 
 
 def range_of(name: str, info: FieldInfo) -> str:
     """Return the range of a field in words: '2 to 1,000', 'over 0, at most 10'."""
     if name in ACCEPTED:
-        return ACCEPTED[name]
+        return str(ACCEPTED[name])
     found = bounds(info)
     low, high = found.get("ge"), found.get("le")
     if high is not None and high > ENDLESS:
         high = None
     if low is not None and high is not None:
-        return f"{number(low)} to {number(high)}"
-    words = [("over", found.get("gt")), ("at least", low), ("at most", high)]
-    return ", ".join(f"{word} {number(limit)}" for word, limit in words if limit is not None)
+        return _("%(low)s to %(high)s", low=number(low), high=number(high))
+    limits = {"over": found.get("gt"), "least": low, "most": high}
+    given = {name: number(limit) for name, limit in limits.items() if limit is not None}
+    return _(", ").join(str(LIMITS[name]) % limit for name, limit in given.items())
 
 
 def accepted_words(problem: FieldProblem) -> str:
     """Return what a field accepts, as a form says it."""
     own = own_name(problem.field)
-    return _with_word(own, ACCEPTED.get(own, problem.accepted))
+    return _with_word(own, str(ACCEPTED.get(own) or translated(problem.accepted)))
 
 
 def own_name(field: str) -> str:
@@ -231,7 +238,7 @@ def _value(name: str, info: FieldInfo, text: str) -> Any:
     if name == "prompt":
         return text
     kinds = leaves(info.annotation)
-    if NoneType in kinds and str not in kinds and text.strip().lower() == unset(name):
+    if NoneType in kinds and str not in kinds and text.strip().lower() in unset_words(name):
         return None
     return _number(text.strip(), kinds)
 

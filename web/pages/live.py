@@ -1,4 +1,4 @@
-"""What a job's open page asks for once a second: the state, and the rows that are new."""
+"""What a job's open page asks for: news as they happen, and the state and rows that are new."""
 
 import json
 from hashlib import sha256
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.jobs.models import Job, Kind
 from shared.jobs.queries import get_job, list_epochs, list_moves
+from web.api.streams import stream
 from web.context import services, team_id
 from web.pages import reading
 from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
@@ -36,6 +37,17 @@ def show(job_id: str) -> Response:
         if response.status_code != 304:
             response.set_data(json.dumps(_body(session, job), ensure_ascii=False))
     return response
+
+
+@live.get("/<job_id>/stream")
+def follow(job_id: str) -> Response:
+    """Send the job's events behind ``after`` as they happen: the API's stream, for a page.
+
+    A browser that comes again names the last event that it was sent.
+    """
+    last = request.headers.get("Last-Event-ID", "")
+    seen = int(last) if last.isdecimal() and len(last) <= len(str(MOST_NUMBER)) else 0
+    return stream(job_id, max(min(seen, MOST_NUMBER), _number("after")))
 
 
 def _mark(job: Job) -> str:

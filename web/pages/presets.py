@@ -3,14 +3,15 @@
 from shared.jobs.requests import TrainingRequest
 from shared.specs import PRESET_NOTES, PRESETS, TrainingSpec
 from web.pages.forms import Choice, Form
-from web.pages.words import number, unset
+from web.pages.labels import description, unset
+from web.pages.words import number
 
 DEFAULT_PRESET = str(TrainingRequest.model_fields["preset"].default)
 
 
 def preset_choices() -> list[Choice]:
     """Return the presets with what they are for."""
-    return [Choice(name, PRESET_NOTES.get(name, "")) for name in PRESETS]
+    return [Choice(name, description(PRESET_NOTES.get(name))) for name in PRESETS]
 
 
 def preset_of(form: Form, prefix: str = "", default: str = DEFAULT_PRESET) -> str:

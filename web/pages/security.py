@@ -7,6 +7,8 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import SecurityError
 
+from web.messages import _
+
 POLICY = (
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -16,6 +18,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+# What a page is made from, besides its address.
+VARIES = ("Accept-Language", "Cookie")
 
 
 def secure_pages(app: APIFlask) -> None:
@@ -41,17 +45,19 @@ def _links() -> dict[str, bool]:
 
 
 def _refused(error: CSRFError) -> ResponseReturnValue:
-    detail = (
+    detail = _(
         "This form was not sent from a page of this service, or the service was set up anew "
         "since the page was opened. Go back, reload the page and send the form again. "
-        f"({error.description})"
+        "(%(reason)s)",
+        reason=error.description,
     )
-    return render_template("error.html", status=400, title="The form was refused",
-                           detail=detail), 400  # fmt: skip
+    title = _("The form was refused")
+    return render_template("error.html", status=400, title=title, detail=detail), 400
 
 
 def _add_headers(response: Response) -> Response:
     if response.mimetype == "text/html":
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        response.vary.update(VARIES)
     return response

@@ -4,17 +4,19 @@ from typing import Any
 
 from shared.db import now
 from shared.jobs.models import ENDED, Job, Kind, Status
+from web.messages import _, _l
 from web.pages import words
+from web.pages.words import Words
 
-WORDS = {
-    Status.QUEUED: "queued",
-    Status.RUNNING: "running",
-    Status.PAUSED: "paused",
-    Status.SUCCEEDED: "succeeded",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "cancelled",
+WORDS: Words = {
+    Status.QUEUED: _l("queued"),
+    Status.RUNNING: _l("running"),
+    Status.PAUSED: _l("paused"),
+    Status.SUCCEEDED: _l("succeeded"),
+    Status.FAILED: _l("failed"),
+    Status.CANCELLED: _l("cancelled"),
 }
-ASKED = {"cancel": "stopping", "pause": "pausing"}
+ASKED: Words = {"cancel": _l("stopping"), "pause": _l("pausing")}
 
 MOVES = {
     Status.QUEUED: ("pause", "cancel"),
@@ -25,17 +27,23 @@ MOVES = {
     Status.CANCELLED: ("retry", "delete"),
 }
 
-ADVICE = {
-    "diverged": "The steps of the optimizer were too large. Train again with a smaller learning "
-    "rate, a tenth of it for a start. The checkpoints of earlier epochs are still good.",
-    "worker_lost": "Most likely the machine ran out of memory. Retry goes on from the last saved "
-    "state; if it happens again, train with fewer units, a smaller batch or a shorter window.",
-    "corpus_too_short": "Take a longer text, a shorter window or a smaller share held out.",
-    "unknown_prompt": "Write a prompt in characters that the text has, or leave it empty.",
-    "internal": "This is not your doing. Retry goes on from the last saved state; if it fails "
-    "again, the worker's log says more.",
+ADVICE: Words = {
+    "diverged": _l(
+        "The steps of the optimizer were too large. Train again with a smaller learning rate, a "
+        "tenth of it for a start. The checkpoints of earlier epochs are still good."
+    ),
+    "worker_lost": _l(
+        "Most likely the machine ran out of memory. Retry goes on from the last saved state; if it "
+        "happens again, train with fewer units, a smaller batch or a shorter window."
+    ),
+    "corpus_too_short": _l("Take a longer text, a shorter window or a smaller share held out."),
+    "unknown_prompt": _l("Write a prompt in characters that the text has, or leave it empty."),
+    "internal": _l(
+        "This is not your doing. Retry goes on from the last saved state; if it fails again, the "
+        "worker's log says more."
+    ),
 }
-OTHER_ADVICE = "Retry goes on from the last saved state, if there is one."
+OTHER_ADVICE = _l("Retry goes on from the last saved state, if there is one.")
 
 
 def state_of(job: Job) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def state_of(job: Job) -> dict[str, Any]:
         "moves": _moves(job),
         "failed": job.error_code is not None,
         "error": words.sentence(job.error_message) if job.error_message else "",
-        "advice": ADVICE.get(job.error_code or "", OTHER_ADVICE),
+        "advice": str(ADVICE.get(job.error_code or "", OTHER_ADVICE)),
         "took": _took(job),
         "worker": job.worker or words.NONE,
     }
@@ -62,7 +70,7 @@ def state_of(job: Job) -> dict[str, Any]:
 
 def word_of(job: Job) -> str:
     """Return the status as people say it, what was asked of a running job before all."""
-    return ASKED.get(job.requested or "") or WORDS[Status(job.status)]
+    return str(ASKED.get(job.requested or "") or WORDS[Status(job.status)])
 
 
 def percent_of(job: Job) -> int:
@@ -87,44 +95,46 @@ def _moves(job: Job) -> list[str]:
 
 def _line(job: Job) -> str:
     if job.status == Status.QUEUED:
-        return "It starts as soon as a worker is free."
+        return _("It starts as soon as a worker is free.")
     if job.requested:
-        return "Asked to stop: the worker saves where it stands first."
+        return _("Asked to stop: the worker saves where it stands first.")
     return _epochs(job) if job.kind == Kind.TRAIN else _characters(job)
 
 
 def _epochs(job: Job) -> str:
     at = job.progress
-    epoch, epochs = at.get("epoch") or 0, at.get("epochs") or 0
-    early = job.status == Status.SUCCEEDED and epoch < epochs
-    parts = [f"{'Stopped early after epoch' if early else 'Epoch'} {epoch} of {epochs}"]
+    counts = {"epoch": at.get("epoch") or 0, "epochs": at.get("epochs") or 0}
+    early = job.status == Status.SUCCEEDED and counts["epoch"] < counts["epochs"]
+    parts = [
+        _("Stopped early after epoch %(epoch)s of %(epochs)s", **counts)
+        if early
+        else _("Epoch %(epoch)s of %(epochs)s", **counts)
+    ]
     if job.status == Status.RUNNING and at.get("steps"):
-        parts.append(f"step {at['step']:,} of {at['steps']:,}")
-        parts += _speed(at, "windows a second")
+        steps = {"step": f"{at['step']:,}", "steps": f"{at['steps']:,}"}
+        parts.append(_("step %(step)s of %(steps)s", **steps))
+        if speed := at.get("characters_per_second"):
+            parts.append(_("%(speed)s windows a second", speed=f"{speed:,.0f}"))
         if at.get("loss") is not None:
-            parts.append(f"loss {at['loss']:.3f}")
+            parts.append(_("loss %(loss)s", loss=words.loss(at["loss"])))
     return " · ".join(parts)
 
 
 def _characters(job: Job) -> str:
     at = job.progress
     done = at.get("steps") if job.status == Status.SUCCEEDED else at.get("step")
-    parts = [f"{done or 0:,} of {at.get('steps') or 0:,} characters"]
-    if job.status == Status.RUNNING:
-        parts += _speed(at, "characters a second")
+    counts = {"done": f"{done or 0:,}", "all": f"{at.get('steps') or 0:,}"}
+    parts = [_("%(done)s of %(all)s characters", **counts)]
+    if job.status == Status.RUNNING and (speed := at.get("characters_per_second")):
+        parts.append(_("%(speed)s characters a second", speed=f"{speed:,.0f}"))
     return " · ".join(parts)
-
-
-def _speed(progress: dict[str, Any], unit: str) -> list[str]:
-    speed = progress.get("characters_per_second")
-    return [f"{speed:,.0f} {unit}"] if speed else []
 
 
 def _left(job: Job) -> str:
     left = job.progress.get("eta_seconds")
     if job.status != Status.RUNNING or left is None:
         return ""
-    return f"about {words.about(left)} left"
+    return _("about %(time)s left", time=words.about(left))
 
 
 def _took(job: Job) -> str:

@@ -9,6 +9,7 @@ from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.submissions import Submitter
 from web.context import services, team_id
+from web.messages import _
 from web.pages import words
 from web.pages.forms import Choice
 
@@ -34,7 +35,8 @@ def corpus_choice(corpus: Corpus) -> Choice:
     """Return a corpus as it is chosen, by its newest version."""
     latest = corpus.latest_version
     size = words.counted(latest.characters, "character")
-    return Choice(corpus.id, f"{corpus.name} · {size}, {latest.vocabulary_size:,} distinct")
+    distinct = _("%(count)s distinct", count=f"{latest.vocabulary_size:,}")
+    return Choice(corpus.id, f"{corpus.name} · {size} · {distinct}")
 
 
 def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:
@@ -48,9 +50,9 @@ def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:
 
 
 def _describe(row: Checkpoint) -> str:
-    parts = [f"epoch {row.epoch}"]
+    parts = [_("epoch %(epoch)s", epoch=row.epoch)]
     if row.val_loss is not None:
-        parts.append(f"validation loss {words.loss(row.val_loss)}")
+        parts.append(_("validation loss %(loss)s", loss=words.loss(row.val_loss)))
     else:
-        parts.append(f"loss {words.loss(row.loss)}")
-    return " · ".join([*parts, "best"] if row.best else parts)
+        parts.append(_("loss %(loss)s", loss=words.loss(row.loss)))
+    return " · ".join([*parts, _("best")] if row.best else parts)

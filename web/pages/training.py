@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.queries import get_checkpoint
-from shared.corpora.models import Corpus
+from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import get_version
 from shared.errors import NotFound
 from shared.jobs.requests import TrainingRequest
@@ -14,6 +14,7 @@ from shared.jobs.submissions import submit_training
 from shared.specs import TrainingSpec
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import _
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
 from web.pages.presets import DEFAULT_PRESET, preset_choices, preset_numbers, preset_of
@@ -101,8 +102,13 @@ def _page(form: Form) -> str:
 def _version_choices(corpora: list[Corpus]) -> list[Choice]:
     """Return the versions of those corpora that have several."""
     return [
-        Choice(v.id, f"version {v.number} · {counted(v.characters, 'character')}", corpus.name)
+        Choice(v.id, _version(v), corpus.name)
         for corpus in corpora
         if len(corpus.versions) > 1
         for v in reversed(corpus.versions)
     ]
+
+
+def _version(version: CorpusVersion) -> str:
+    number = _("version %(number)s", number=version.number)
+    return f"{number} · {counted(version.characters, 'character')}"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from web.pages.forms import SEVERAL, YES
-from web.pages.words import unset
+from web.pages.labels import unset
 
 
 def typed_of(values: dict[str, Any], prefix: str = "") -> dict[str, str]:

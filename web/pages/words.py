@@ -1,11 +1,16 @@
-"""Numbers, times and sizes as people read them."""
+"""Numbers, times and sizes as people read them, in the language of the page."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.schedules.models import Schedule
+from flask_babel import format_datetime
+
+from shared.said import Said
+from web.messages import LazyString, _, _l, ngettext
+
+Words = dict[str, LazyString]
 
 UNITS = ("KB", "MB", "GB", "TB")
 NONE = "–"
@@ -44,12 +49,18 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NONE
     if 0 < seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return _("%(count)s s", count=f"{seconds:.1f}")
     whole = round(seconds)
-    for unit, small, length, part in (("d", "h", 86400, 3600), ("h", "min", 3600, 60)):
+    for large, small, length, part in ((_days, _hours, 86400, 3600), (_hours, _minutes, 3600, 60)):
         if whole >= length:
-            return _two(whole // length, unit, whole % length // part, small)
-    return _two(whole // 60, "min", whole % 60, "s") if whole >= 60 else f"{whole} s"
+            return _two(large(whole // length), small, whole % length // part)
+    return _two(_minutes(whole // 60), _seconds, whole % 60) if whole >= 60 else _seconds(whole)
+
+
+def about(seconds: float) -> str:
+    """Return a time span as one guesses it: seconds only below a minute."""
+    whole = max(1, round(seconds))
+    return _seconds(whole) if whole < 60 else duration(whole + 30 - (whole + 30) % 60)
 
 
 def when(time: datetime | None) -> str:
@@ -62,30 +73,58 @@ def iso(time: datetime | None) -> str:
     return "" if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def in_zone(time: datetime, zone: str) -> str:
+    """Return a time as clocks in a zone show it."""
+    local = time.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, 'EEE yyyy-MM-dd HH:mm', rebase=False)} {local:%Z}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return '1 text', '2 texts': how many there are of what ``noun`` names."""
+    return COUNTED[noun](count)
+
+
+# Written out, for here they are found for the catalogues.
+COUNTED: dict[str, Callable[[int], str]] = {
+    "byte": lambda n: ngettext("%(count)s byte", "%(count)s bytes", n, count=f"{n:,}"),
+    "character": lambda n: ngettext(
+        "%(count)s character", "%(count)s characters", n, count=f"{n:,}"
+    ),
+    "epoch": lambda n: ngettext("%(count)s epoch", "%(count)s epochs", n, count=f"{n:,}"),
+    "sample": lambda n: ngettext("%(count)s sample", "%(count)s samples", n, count=f"{n:,}"),
+    "checkpoint": lambda n: ngettext(
+        "%(count)s checkpoint", "%(count)s checkpoints", n, count=f"{n:,}"
+    ),
+    "text": lambda n: ngettext("%(count)s text", "%(count)s texts", n, count=f"{n:,}"),
+    "version": lambda n: ngettext("%(count)s version", "%(count)s versions", n, count=f"{n:,}"),
+}
+
+
+def translated(message: object) -> str:
+    """Return what a lower layer said, in the language of the page; any other text as it is."""
+    return message.into(_) if isinstance(message, Said) else str(message or "")
+
+
+def sentence(text: str) -> str:
+    """Return a message as a sentence: translated, a capital letter first, a full stop last."""
+    text = translated(text)
+    end = "" if text.endswith((".", "!", "?", ")", "。", "！", "？", "）")) else _(".")
+    return text[:1].upper() + text[1:] + end
+
+
 def copying(found: dict[str, Any]) -> str:
     """Return what of a text is copied from the corpus that its model was trained on."""
     longest = counted(found["longest"], "character")
     if not found["copied"]:
-        return f"Nothing copied: at most {longest} in a row stand word for word in the corpus."
-    copied = share(found["share"])
-    return f"{copied} copied word for word from the corpus, at most {longest} in a row."
-
-
-def counted(count: int, noun: str, many: str | None = None) -> str:
-    """Return '1 text', '2 texts'."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
-
-
-def sentence(text: str) -> str:
-    """Return an error's message as a sentence: a capital letter first, a full stop last."""
-    end = "" if text.endswith((".", "!", "?", ")")) else "."
-    return text[:1].upper() + text[1:] + end
-
-
-def about(seconds: float) -> str:
-    """Return a time span as one guesses it: seconds only below a minute."""
-    whole = max(1, round(seconds))
-    return f"{whole} s" if whole < 60 else duration(whole + 30 - (whole + 30) % 60)
+        return _(
+            "Nothing copied: at most %(longest)s in a row stand word for word in the corpus.",
+            longest=longest,
+        )
+    return _(
+        "%(share)s copied word for word from the corpus, at most %(longest)s in a row.",
+        share=share(found["share"]),
+        longest=longest,
+    )
 
 
 def visible(characters: str) -> str:
@@ -93,79 +132,21 @@ def visible(characters: str) -> str:
     return " ".join(_visible(c) for c in characters)
 
 
-def label(field: str) -> str:
-    """Return a spec field's name as it is read on the pages."""
-    return LABELS.get(field, field.replace("_", " ").capitalize())
-
-
-KINDS = {"train": "training", "generate": "writing", "score": "scoring", "verify": "verifying"}
+KINDS: Words = {
+    "train": _l("training"),
+    "generate": _l("writing"),
+    "score": _l("scoring"),
+    "verify": _l("verifying"),
+}
 
 
 def kind_word(kind: str) -> str:
     """Return what a job of a kind does."""
-    return KINDS[kind]
-
-
-def unset(field: str) -> str:
-    """Return the word for a spec field that is null, on the pages and typed into forms."""
-    return UNSET.get(field, "off")
-
-
-UNSET = {"max_windows": "all", "keep_every": "none", "patience": "never"}
-
-LABELS = {
-    "rng_seed": "Seed",
-    "top_k": "Top k",
-    "top_p": "Top p",
-    "step": "Window step",
-    "loss_at": "Learns from",
-    "adam_beta_2": "Adam's second beta",
-    "ema_momentum": "Averaging of the weights",
-    "calibration": "Logits divided by",
-    "clip_norm": "Gradient clipping",
-    "warmup_steps": "Warm-up steps",
-    "schedule": "Learning rate schedule",
-    "rate_floor": "Schedule's floor",
-    "patience": "Stop early after",
-    "max_windows": "Windows an epoch",
-    "keep_checkpoints": "Checkpoints kept",
-    "keep_every": "Also kept: every k-th",
-    "validation_fraction": "Share held out",
-    "corpus_id": "Text",
-    "corpus_version_id": "Version of the text",
-    "checkpoint_id": "Checkpoint",
-    "from_checkpoint_id": "Continue from a checkpoint",
-    "count": "Number of texts",
-    "output_job_id": "Written by job",
-    "number": "Text",
-    "stop": "Stop at",
-}
-
-PLAIN = {"0 * * * *": "every hour", "0 3 * * *": "every night at 3:00",
-         "0 3 * * 1": "every Monday at 3:00"}  # fmt: skip
-RUN_BADGES = {"waiting": "queued", "due": "queued", "skipped": "", "cancelled": ""}
-
-
-def when_due(schedule: Schedule) -> str:
-    """Return when a schedule is due: in words, or as its line."""
-    line = PLAIN.get(schedule.cron, schedule.cron)
-    return f"{line}, {schedule.time_zone}"
-
-
-def in_zone(time: datetime, zone: str) -> str:
-    """Return a time as clocks in a zone show it."""
-    return f"{time.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M %Z}"
-
-
-def run_badge(status: str) -> str:
-    """Return the badge of a run's status."""
-    return RUN_BADGES.get(status, status)
+    return str(KINDS[kind])
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "when_due": when_due,
     "in_zone": in_zone,
-    "run_badge": run_badge,
     "number": number,
     "loss": loss,
     "share": share,
@@ -176,14 +157,29 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "counted": counted,
     "visible": visible,
     "sentence": sentence,
-    "label": label,
+    "translated": translated,
     "kind_word": kind_word,
-    "unset": unset,
 }
 
 
-def _two(large: int, unit: str, small: int, part: str) -> str:
-    return f"{large} {unit} {small} {part}" if small else f"{large} {unit}"
+def _two(large: str, small: Callable[[int], str], rest: int) -> str:
+    return f"{large} {small(rest)}" if rest else large
+
+
+def _days(count: int) -> str:
+    return _("%(count)s d", count=count)
+
+
+def _hours(count: int) -> str:
+    return _("%(count)s h", count=count)
+
+
+def _minutes(count: int) -> str:
+    return _("%(count)s min", count=count)
+
+
+def _seconds(count: int) -> str:
+    return _("%(count)s s", count=count)
 
 
 def _visible(character: str) -> str:

@@ -73,7 +73,7 @@ def test_a_verification(site: Site, db: Database, checkpoint: Checkpoint) -> Non
     assert "The texts part at character 1,234." in page.text
     assert "何事" in page.text
     assert "<script>alert" not in page.html
-    assert not re.search(r"<script(?![^>]* src=)| style=", page.html)
+    assert not re.search(r"<script(?![^>]* (?:src=|type=\"application/json\"))| style=", page.html)
 
 
 def test_a_failed_answer(site: Site, db: Database, checkpoint: Checkpoint) -> None:

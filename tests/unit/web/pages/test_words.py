@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.pages import words
+from web.pages import labels, words
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_sentence(text: str, sentence: str) -> None:
 
 def test_label() -> None:
     """A field that nobody named here still has a label."""
-    assert words.label("rng_seed") == "Seed"
-    assert words.label("warm_up_steps") == "Warm up steps"
+    assert labels.label("rng_seed") == "Seed"
+    assert labels.label("warm_up_steps") == "Warm up steps"

@@ -1,7 +1,9 @@
 // Draws the losses of the epochs' table and follows it as rows arrive.
-"use strict";
+
+import { say } from "./words.js";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const probe = document.createElement("i");
 const rowsOfEpochs = document.querySelector("[data-rows=epochs]");
 
 function points(name) {
@@ -11,8 +13,13 @@ function points(name) {
     .sort((one, other) => one.x - other.x);
 }
 
+// A canvas knows no custom property and no light-dark(): an element works the colour out.
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  document.body.append(probe);
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
 }
 
 function line(label) {
@@ -26,7 +33,7 @@ function axis(text) {
 function makeChart() {
   return new Chart(document.getElementById("loss-chart"), {
     type: "line",
-    data: { datasets: [line("training"), line("validation")] },
+    data: { datasets: [line(say("training_loss")), line(say("validation_loss"))] },
     options: {
       animation: false,
       maintainAspectRatio: false,
@@ -35,12 +42,12 @@ function makeChart() {
         legend: { align: "end", labels: { usePointStyle: true, boxHeight: 6 } },
         tooltip: {
           callbacks: {
-            title: (items) => `Epoch ${items[0].parsed.x}`,
+            title: (items) => say("chart_epoch", { epoch: items[0].parsed.x }),
             label: (item) => `${item.dataset.label} ${item.parsed.y.toFixed(3)}`,
           },
         },
       },
-      scales: { x: axis("epoch"), y: axis("nats a character") },
+      scales: { x: axis(say("chart_epochs")), y: axis(say("chart_loss")) },
     },
   });
 }

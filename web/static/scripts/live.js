@@ -1,15 +1,24 @@
-// Keeps a job's page up to date: asks for what is new about once a second until the job has ended.
+// Keeps a job's page up to date until the job has ended: asks for what is new when it hears that
+// there is something, and about once a second where it cannot hear.
 // All text is set by textContent: whatever a user or a model wrote stays text.
-"use strict";
+
+import { listen } from "./listening.js";
+import { localTimes } from "./times.js";
+import { say } from "./words.js";
 
 const EVERY = 1000;
+// While it listens: many news at once are asked for together, and now and then without news.
+const GATHER = 150;
+const LISTENING = 10000;
 const MOST_WAIT = 15000;
 
 class LivePage {
   constructor(page) {
     this.page = page;
-    const { url, attempt, event, epoch, sample, output } = page.dataset;
+    const { url, stream, attempt, event, epoch, sample, output } = page.dataset;
     this.url = url;
+    this.stream = stream;
+    this.every = EVERY;
     this.attempt = Number(attempt);
     this.cursors = { event: Number(event), epoch: Number(epoch), sample: Number(sample), output: Number(output) };
     this.wait = EVERY;
@@ -17,10 +26,37 @@ class LivePage {
   }
 
   async start() {
-    while (await this.round()) {
-      await new Promise((resume) => setTimeout(resume, this.wait));
-    }
+    this.listen();
+    while (await this.round()) await this.rest();
+    this.deafen();
   }
+
+  listen() {
+    this.every = LISTENING;
+    this.deafen = listen(
+      this.stream,
+      this.cursors.event,
+      (type, data) => {
+        document.dispatchEvent(new CustomEvent("charloom:heard", { detail: { type, data } }));
+        this.ring();
+      },
+      () => (this.every = EVERY),
+    );
+  }
+
+  // Wait until it is time to ask again, or until there are news.
+  rest() {
+    return new Promise((resume) => {
+      const timer = setTimeout(resume, this.wait);
+      this.ring = () => {
+        this.ring = () => {};
+        clearTimeout(timer);
+        setTimeout(resume, GATHER);
+      };
+    });
+  }
+
+  ring() {}
 
   // Ask once; tell whether to ask again.
   async round() {
@@ -28,7 +64,7 @@ class LivePage {
       return await this.ask();
     } catch {
       this.wait = Math.min(this.wait * 2, MOST_WAIT);
-      this.tell("The server does not answer. This page goes on by itself when it is back.");
+      this.tell(say("away"));
       return true;
     }
   }
@@ -42,11 +78,11 @@ class LivePage {
       signal: AbortSignal.timeout(10000),
     });
     if (answer.status === 404) {
-      this.tell("This job is no longer here.");
+      this.tell(say("gone"));
       return false;
     }
     if (answer.status !== 304 && !answer.ok) throw new Error(answer.statusText);
-    this.wait = EVERY;
+    this.wait = this.every;
     this.tell("");
     if (answer.status === 304) return true;
     this.seen = { query, etag: answer.headers.get("ETag") };
@@ -153,7 +189,7 @@ function fill(element, row) {
   const time = element.querySelector("time[data-local]");
   if (time && row.when_iso) {
     time.setAttribute("datetime", row.when_iso);
-    window.charloom.localTimes(element);
+    localTimes(element);
   }
 }
 

@@ -1,18 +1,8 @@
 // What every page does a little better with a script: times in the reader's zone, one
 // submission for two clicks, and a file that is too large told before it is sent.
-"use strict";
 
-window.charloom = {
-  localTimes(root) {
-    for (const time of root.querySelectorAll("time[data-local][datetime]")) {
-      const moment = new Date(time.getAttribute("datetime"));
-      if (!Number.isNaN(moment.getTime())) {
-        time.textContent = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-        time.title = time.getAttribute("datetime");
-      }
-    }
-  },
-};
+import { localTimes } from "./times.js";
+import { number, say } from "./words.js";
 
 function tooLarge(form) {
   const most = Number(form.dataset.mostBytes);
@@ -21,7 +11,7 @@ function tooLarge(form) {
   if (!most || !input || (chosen && chosen.value !== "file")) return false;
   const file = input.files[0];
   if (!file || file.size <= most) return false;
-  showError(input, `The file has ${file.size.toLocaleString()} bytes; at most ${most.toLocaleString()} are accepted.`);
+  showError(input, say("file_too_large", { bytes: number(file.size), most: number(most) }));
   return true;
 }
 
@@ -70,5 +60,5 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
-window.charloom.localTimes(document);
+localTimes(document);
 document.querySelector("[aria-invalid=true]")?.focus();

@@ -1,5 +1,6 @@
 // Shows in each empty field what the chosen preset says.
-"use strict";
+
+import { say } from "./words.js";
 
 const presetForm = document.querySelector("form[data-presets]");
 
@@ -9,7 +10,7 @@ function showPreset() {
   for (const [name, said] of Object.entries(presets[chosen.value])) {
     const field = presetForm.elements.namedItem(name);
     const standard = field.querySelector("option[data-default]");
-    if (standard) standard.textContent = `${said} (default)`;
+    if (standard) standard.textContent = say("default_choice", { choice: said });
     else field.placeholder = said;
   }
 }

@@ -1,0 +1,34 @@
+"""What a reader chooses of the pages: their language and their appearance."""
+
+from apiflask import APIBlueprint
+from flask import Response, redirect, request
+from werkzeug.exceptions import BadRequest
+
+from web.languages import APPEARANCE, APPEARANCES, LANGUAGE, LANGUAGES
+
+preferences = APIBlueprint("preferences", __name__, url_prefix="/preferences", enable_openapi=False)
+
+YEAR = 365 * 24 * 3600
+CHOICES = {LANGUAGE: tuple(LANGUAGES), APPEARANCE: APPEARANCES}
+
+
+@preferences.post("")
+def choose() -> Response:
+    """Remember what was chosen in the browser, and go back to where it was chosen."""
+    response = redirect(_back(request.form.get("back", "")), 303)
+    for name, choices in CHOICES.items():
+        chosen = request.form.get(name)
+        if chosen is None:
+            continue
+        if chosen not in choices:
+            raise BadRequest(f"{name} is one of: {', '.join(choices)}; received: {chosen[:40]}")
+        response.set_cookie(
+            name, chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    return response  # type: ignore[return-value]
+
+
+def _back(path: str) -> str:
+    """Return where to go: a path of this service, and of no other host."""
+    inside = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if inside and path.isprintable() else "/"

@@ -1,0 +1,1 @@
+"""The catalogues of the pages, and how messages are found for them."""
