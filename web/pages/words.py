@@ -111,7 +111,12 @@ def unset(field: str) -> str:
     return UNSET.get(field, "off")
 
 
-UNSET = {"max_windows": "all", "keep_every": "none", "patience": "never"}
+UNSET = {
+    "max_windows": "all",
+    "keep_every": "none",
+    "patience": "never",
+    "sample_prompt": "an excerpt",
+}
 
 LABELS = {
     "rng_seed": "Seed",
