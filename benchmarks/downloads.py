@@ -74,7 +74,7 @@ def stored(bench: Workbench, size: int) -> tuple[str, str]:
     blob, other = filled(bench, size, b"\x00"), filled(bench, 10, b"s")
     with bench.db.write() as session:
         model = NewCheckpoint(blob, "ab", 2.0, 2.0)
-        record_epoch(session, lease, NUMBERS, None, model, other)
+        record_epoch(session, lease, NUMBERS, (), model, other)
     with bench.db.read() as session:
         checkpoint = list_checkpoints(session, job.id).data[0].id
     writing = bench.submit_generation(checkpoint)

@@ -18,13 +18,14 @@ def invalid(error: ValidationError, model: type[BaseModel]) -> InvalidFields:
 
 def accepted(field: FieldInfo) -> str:
     """Return what a field accepts, in words: 'a whole number, at least 1, at most 4'."""
-    return ", ".join([_kind(field), *filter(None, map(_limit, _metadata(field)))])
+    limits = (_limit(item, noun) for item, noun in _metadata(field))
+    return ", ".join([_kind(field), *filter(None, limits)])
 
 
 def bounds(field: FieldInfo) -> dict[str, Any]:
     """Return a field's limits by name: any of ge, gt, le, lt, min_length, max_length."""
     found: dict[str, Any] = {}
-    for item in _metadata(field):
+    for item, _ in _metadata(field):
         for kind, name in (
             (Ge, "ge"),
             (Gt, "gt"),
@@ -77,27 +78,36 @@ def _problem(item: Any, root: type[BaseModel]) -> FieldProblem:
     return FieldProblem(name, message, None if missing else item["input"], words)
 
 
-def _metadata(field: FieldInfo) -> list[Any]:
-    """Return the limits of a field, those inside ``Annotated`` members of a union too."""
-    found = list(field.metadata)
+def _metadata(field: FieldInfo) -> list[tuple[Any, str]]:
+    """Return the limits of a field, those inside ``Annotated`` members of a union too, each with
+    what it counts if it is one of a length."""
+    found = [(item, _counted(field.annotation)) for item in field.metadata]
     for member in get_args(field.annotation):
-        found += getattr(member, "__metadata__", ())
-    flat: list[Any] = []
-    for item in found:
-        flat += item.metadata if isinstance(item, FieldInfo) else [item]
+        noun = _counted(*get_args(member)[:1])
+        found += [(item, noun) for item in getattr(member, "__metadata__", ())]
+    flat: list[tuple[Any, str]] = []
+    for item, noun in found:
+        items = item.metadata if isinstance(item, FieldInfo) else [item]
+        flat += [(one, noun) for one in items]
     return flat
 
 
-def _limit(item: Any) -> str:
+def _counted(annotation: Any = None) -> str:
+    return "values" if get_origin(annotation) is list else "characters"
+
+
+def _limit(item: Any, noun: str) -> str:
     words = {
         Ge: "at least {0.ge}",
         Gt: "over {0.gt}",
         Le: "at most {0.le}",
         Lt: "under {0.lt}",
-        MinLen: "{0.min_length} or more characters",
-        MaxLen: "at most {0.max_length} characters",
+        MinLen: "{0.min_length} or more {1}",
+        MaxLen: "at most {0.max_length} {1}",
     }
-    return next((text.format(item) for kind, text in words.items() if isinstance(item, kind)), "")
+    return next(
+        (text.format(item, noun) for kind, text in words.items() if isinstance(item, kind)), ""
+    )
 
 
 def _kind(field: FieldInfo) -> str:

@@ -138,8 +138,31 @@ class TrainingSpec(Spec):
     sample_length: int = Field(
         400, ge=0, le=10_000, description="Characters written after each epoch; 0 writes none."
     )
-    sample_temperature: Temperature = Field(
-        0.6, description="How daring the samples are; 0 always takes the likeliest character."
+    sample_temperature: (
+        Temperature
+        | Annotated[
+            list[Temperature],
+            Field(min_length=1, max_length=8, json_schema_extra={"uniqueItems": True}),
+        ]
+    ) = Field(
+        0.6,
+        description="How daring the samples are; 0 always takes the likeliest character. Several "
+        "values write a sample at each after every epoch.",
+    )
+    sample_start: Literal["fresh", "same"] = Field(
+        "fresh",
+        description="What samples begin with: 'fresh' is another excerpt of the text and another "
+        "seed after each epoch, as in the article; 'same' is one of both for all samples of the "
+        "run, so that learning can be seen.",
+    )
+    sample_prompt: Annotated[Text, Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="What all samples go on from. Empty: an excerpt of the text."
+    )
+    sample_context: Literal["window", "state"] = Field(
+        "window",
+        description="How samples are written: 'window' shows the model its last characters afresh "
+        "for each new one, as the article does; 'state' carries its memory on, which takes a small "
+        "part of the time.",
     )
     rng_seed: Seed = Field(
         0, description="Start of all randomness: the same seed gives the same run."
@@ -154,12 +177,24 @@ class TrainingSpec(Spec):
         description="Keep the checkpoint of every k-th epoch for good, too. null: no others.",
     )
 
+    @field_validator("sample_temperature")
+    @classmethod
+    def _each_once(cls, given: float | list[float]) -> float | list[float]:
+        if isinstance(given, list) and len(set(given)) < len(given):
+            raise ValueError("the same temperature stands there twice")
+        return given
+
     @field_validator("patience")
     @classmethod
     def _needs_a_judge(cls, patience: int | None, others: ValidationInfo) -> int | None:
         if patience is not None and others.data.get("validation_fraction") == 0:
             raise ValueError("patience needs held-out text: a validation_fraction over 0")
         return patience
+
+    def sample_temperatures(self) -> list[float]:
+        """Return the temperature of each sample that is written after an epoch."""
+        given = self.sample_temperature
+        return [float(value) for value in (given if isinstance(given, list) else [given])]
 
     def split(self, characters: int) -> int:
         """Return how many of ``N`` characters are trained on; the rest is held out."""
@@ -221,6 +256,12 @@ class GenerationSpec(Spec):
         return [float(value) for value in values for _ in range(self.count)]
 
 
+# Samples that show a model learn: each epoch writes in the same cells.
+GRID: dict[str, Any] = {
+    "sample_temperature": [0.3, 0.6, 1.0],
+    "sample_start": "same",
+    "sample_context": "state",
+}
 PRESETS: dict[str, TrainingSpec] = {
     "seed": TrainingSpec(),
     "fast": TrainingSpec(
@@ -238,6 +279,7 @@ PRESETS: dict[str, TrainingSpec] = {
         batch_size=32,
         max_windows=28_000,
         epochs=30,
+        **GRID,
     ),
     "large": TrainingSpec(
         layers=2,
@@ -253,6 +295,7 @@ PRESETS: dict[str, TrainingSpec] = {
         max_windows=128_000,
         epochs=30,
         precision="mixed",
+        **GRID,
     ),
     "tiny": TrainingSpec(
         window=20, units=16, batch_size=32, epochs=2, max_windows=640, sample_length=80

@@ -53,7 +53,19 @@ OUTPUT_FIELDS = (
     "copying",
     "receipt",
 )
-SAMPLE_FIELDS = ("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying")
+SAMPLE_FIELDS = (
+    "id",
+    "job_id",
+    "epoch",
+    "temperature",
+    "prompt",
+    "text",
+    "rng_seed",
+    "copying",
+    "starred",
+)
+# What a file of samples is called that has all of them, the starred ones, those without a star.
+SAMPLES = {None: "samples", True: "stars", False: "unstarred"}
 
 
 def output_txt(found: Services, job_id: str, number: int | None = None) -> Response:
@@ -76,18 +88,21 @@ def output_jsonl(found: Services, job_id: str) -> Response:
     return _download(lines, LINES, job.name, "output.jsonl")
 
 
-def samples_txt(found: Services, job_id: str) -> Response:
-    """Return the samples for reading, each below a line that says which it is."""
-    job = _job(found.db, job_id, Kind.TRAIN)
-    samples = (_heading(row) + row.text + "\n\n" for row in all_samples(found.db, job_id))
-    return _download((text.encode() for text in samples), TEXT, job.name, "samples.txt")
+def samples_txt(found: Services, job_id: str, starred: bool | None = None) -> Response:
+    """Return the samples for reading, each below a line that says which it is.
+
+    All of them, the starred ones, or those without a star.
+    """
+    job, rows = _job(found.db, job_id, Kind.TRAIN), all_samples(found.db, job_id, starred)
+    texts = ((_heading(row) + row.text + "\n\n").encode() for row in rows)
+    return _download(texts, TEXT, job.name, f"{SAMPLES[starred]}.txt")
 
 
-def samples_jsonl(found: Services, job_id: str) -> Response:
-    """Return one JSON object a line for each sample."""
-    job = _job(found.db, job_id, Kind.TRAIN)
-    lines = (_json(_fields(row, SAMPLE_FIELDS)) + b"\n" for row in all_samples(found.db, job_id))
-    return _download(lines, LINES, job.name, "samples.jsonl")
+def samples_jsonl(found: Services, job_id: str, starred: bool | None = None) -> Response:
+    """Return one JSON object a line for each sample, of which as in ``samples_txt``."""
+    job, rows = _job(found.db, job_id, Kind.TRAIN), all_samples(found.db, job_id, starred)
+    lines = (_json(_fields(row, SAMPLE_FIELDS)) + b"\n" for row in rows)
+    return _download(lines, LINES, job.name, f"{SAMPLES[starred]}.jsonl")
 
 
 def model_keras(found: Services, checkpoint_id: str) -> Response:

@@ -30,7 +30,7 @@ def progress_frame(progress: dict[str, Any]) -> bytes:
     )
 
 
-def sample_frame(epoch: int, start: int, text: str) -> bytes:
-    """Return what the sample of an epoch goes on with behind ``start`` characters."""
-    told = json.dumps({"epoch": epoch, "start": start, "text": text}, ensure_ascii=False)
-    return f"event: sample_text\ndata: {told}\n\n".encode()
+def sample_frame(epoch: int, temperature: float, start: int, text: str) -> bytes:
+    """Return what an epoch's sample at a temperature goes on with behind ``start`` characters."""
+    told = {"epoch": epoch, "temperature": temperature, "start": start, "text": text}
+    return f"event: sample_text\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()

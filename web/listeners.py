@@ -63,7 +63,9 @@ class Listeners:
             self._leave(tail)
 
     def _told(self, tail: Tail, seq: int) -> Iterator[bytes]:
-        version, shown, progress = -1, (0, 0), b""
+        version, progress = -1, b""
+        # Which sample was told of last, and how many characters of it.
+        shown: tuple[tuple[int, float] | None, int] = None, 0
         while not self.closing():
             if frames := self._events(tail, seq):
                 yield b"".join(frames)
@@ -73,10 +75,10 @@ class Listeners:
                 if progress != tail.progress:
                     yield (progress := tail.progress)
                 if sample := tail.sample:
-                    epoch, text = sample
-                    start = shown[1] if shown[0] == epoch else 0
-                    shown = (epoch, len(text))
-                    yield sample_frame(epoch, start, text[start:])
+                    which, text = sample[:2], sample[2]
+                    start = shown[1] if shown[0] == which else 0
+                    shown = which, len(text)
+                    yield sample_frame(*which, start, text[start:])
             elif tail.over:
                 return
             elif not tail.wait(seq, version, HEARTBEAT_SECONDS):

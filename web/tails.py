@@ -32,8 +32,8 @@ class Tail:
     first: int = 1
     frames: list[bytes] = field(default_factory=list)
     progress: bytes = b""
-    # What is being written after an epoch: its number, the text so far.
-    sample: tuple[int, str] | None = None
+    # What is being written after an epoch: its number, the temperature, the text so far.
+    sample: tuple[int, float, str] | None = None
     # Raised with each change of ``progress`` or ``sample``.
     version: int = 0
     over: bool = False
@@ -80,7 +80,9 @@ class Tail:
 
     def _take(self, status: str, progress: dict[str, Any]) -> None:
         writes = progress.pop("sample", None) if status == Status.RUNNING else None
-        sample = (progress["epoch"], writes["text"]) if writes else None
+        sample = None
+        if writes:
+            sample = (progress["epoch"], float(writes["temperature"]), writes["text"])
         frame = progress_frame(progress)
         if (frame, sample) != (self.progress, self.sample):
             self.progress, self.sample = frame, sample

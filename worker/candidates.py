@@ -16,7 +16,7 @@ from shared.jobs.models import Job
 from shared.models.models import ModelJob, NamedModel
 from shared.models.services import Judgement, freeze
 from shared.prompts import nearest
-from shared.specs import GenerationSpec
+from shared.specs import GenerationSpec, TrainingSpec
 from worker.copies import Copies
 from worker.engine.holding_out import frozen_characters, without
 from worker.engine.judging import bits_per_character
@@ -31,6 +31,8 @@ from worker.stopping import StopRequested
 
 # What is looked through for copies.
 WRITTEN_CHARACTERS = 10_000
+# The article's: of several temperatures the nearest to it is written at.
+USUAL_TEMPERATURE = 0.6
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,13 @@ class Candidate:
 
     def _copying(self, checkpoint: Checkpoint, version: CorpusVersion) -> Copying:
         """Write with a checkpoint, and look what of it stands in its text."""
-        vocabulary, window = Vocabulary(checkpoint.vocabulary), checkpoint.spec["window"]
+        vocabulary = Vocabulary(checkpoint.vocabulary)
+        trained = TrainingSpec.model_validate(checkpoint.spec)
         spec = GenerationSpec(length=WRITTEN_CHARACTERS)
-        prompt = vocabulary.encode(excerpt(self.node, version, window, checkpoint.id))
-        stream = Stream(0, prompt, checkpoint.spec["sample_temperature"])
-        writer = Writer(character_model(self.node, checkpoint), vocabulary, [stream], spec, window)
+        prompt = vocabulary.encode(excerpt(self.node, version, trained.window, checkpoint.id))
+        stream = Stream(0, prompt, _usual(trained.sample_temperatures()))
+        model = character_model(self.node, checkpoint)
+        writer = Writer(model, vocabulary, [stream], spec, trained.window)
         pieces = []
         for (piece,) in writer.run():
             pieces.append(piece)
@@ -105,3 +109,7 @@ class Candidate:
         """Raise ``StopRequested`` where the job shall stop."""
         if self.heartbeat.should_stop():
             raise StopRequested
+
+
+def _usual(temperatures: list[float]) -> float:
+    return min(temperatures, key=lambda one: abs(one - USUAL_TEMPERATURE))

@@ -46,6 +46,7 @@ def _result(checkpoint: Checkpoint, text: str, scores: Scores) -> dict[str, Any]
         "bits_per_character": scores.bits_per_character(),
         "report": _report(text, checkpoint.vocabulary),
         "scores": _scores(text, checkpoint.vocabulary, scores),
+        "next": _next(checkpoint.vocabulary, scores.behind),
     }
 
 
@@ -65,12 +66,23 @@ def _scores(text: str, vocabulary: str, scores: Scores) -> list[dict[str, Any]]:
             "character": character,
             "probability": _probability(log) if rank else None,
             "rank": rank or None,
-            "alternatives": [
-                {"character": vocabulary[id_], "probability": _probability(one)}
-                for id_, one in zip(best, logs, strict=True)
-            ],
+            "alternatives": _alternatives(vocabulary, best, logs),
         }
         for character, log, rank, best, logs in rows
+    ]
+
+
+def _next(vocabulary: str, behind: Scores | None) -> list[dict[str, Any]]:
+    """Return the likeliest characters behind the text."""
+    if behind is None:
+        return []
+    return _alternatives(vocabulary, behind.best[0].tolist(), behind.best_logs[0].tolist())
+
+
+def _alternatives(vocabulary: str, ids: list[int], logs: list[float]) -> list[dict[str, Any]]:
+    return [
+        {"character": vocabulary[id_], "probability": _probability(log)}
+        for id_, log in zip(ids, logs, strict=True)
     ]
 
 

@@ -101,11 +101,11 @@ def store_epoch(
     node: Node, lease: Lease, run: TrainingRun, done: EpochDone, copies: Copies
 ) -> None:
     """Store an epoch's model and resume state, then all that refers to them in one transaction."""
-    record, sample = done.record, done.sample
+    record = done.record
     model, state = _store_model(node, run), _store_state(node, lease, run)
     checkpoint = NewCheckpoint(model, run.vocabulary.characters, record.loss, record.val_loss)
-    new = NewSample(**asdict(sample), copying=copies.told([sample.text])) if sample else None
-    node.write(lambda s: record_epoch(s, lease, asdict(record), new, checkpoint, state))
+    samples = [NewSample(**asdict(one), copying=copies.told([one.text])) for one in done.samples]
+    node.write(lambda s: record_epoch(s, lease, asdict(record), samples, checkpoint, state))
     log.info("epoch done", epoch=record.epoch, loss=round(record.loss, 4),
              val_loss=record.val_loss and round(record.val_loss, 4),
              seconds=round(record.seconds, 1))  # fmt: skip

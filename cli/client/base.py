@@ -37,6 +37,10 @@ class Nouns:
         """Send changes to ``path`` of the API; return the answer."""
         return self._connection.json("PATCH", path, json=body)
 
+    def put(self, path: str) -> None:
+        """Put what ``path`` of the API says there."""
+        self._connection.json("PUT", path)
+
     def delete(self, path: str) -> None:
         """Delete what is at ``path`` of the API."""
         self._connection.json("DELETE", path)

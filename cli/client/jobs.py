@@ -75,9 +75,16 @@ class Jobs(Nouns):
         """Delete an ended job with all it left."""
         self.delete(at("jobs", job_id))
 
-    def rows(self, job_id: str, what: str) -> list[Json]:
-        """Return a job's ``epochs``, ``samples``, ``checkpoints``, ``outputs`` or ``events``."""
-        return list(self.listed(at("jobs", job_id, what)))
+    def rows(self, job_id: str, what: str, **filters: Any) -> list[Json]:
+        """Return a job's ``epochs``, ``samples``, ``checkpoints``, ``outputs`` or ``events``.
+
+        ``filters``: of samples, ``starred``.
+        """
+        return list(self.listed(at("jobs", job_id, what), **filters))
+
+    def star(self, sample_id: str, starred: bool = True) -> None:
+        """Star a sample, or take its star away."""
+        (self.put if starred else self.delete)(at("samples", sample_id, "star"))
 
     def checkpoint(self, checkpoint_id: str) -> Json:
         """Return a checkpoint."""
@@ -112,7 +119,7 @@ class Jobs(Nouns):
 
         Each has ``seq``, ``type``, ``created_at`` and ``data``. Without ``seq`` come ``progress``,
         whose data is the job's progress, and perhaps ``sample_text``, what the sample of an epoch
-        goes on with while it is written. A connection that breaks is made again.
+        at a temperature goes on with while it is written. A connection that breaks is made again.
         """
         return iter(Following(self._connection, at("jobs", job_id), after))
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from cli.commands.session import Session
 
 STDOUT = Path("-")
-WHAT = click.Choice(["output", "samples", "model", "bundle"])
+WHAT = click.Choice(["output", "samples", "stars", "model", "bundle"])
+# What of a training job's samples.
+SAMPLES = {"samples": "", "stars": "?starred=true"}
 
 target_option = click.option(
     "-o",
@@ -37,7 +39,8 @@ target_option = click.option(
 def download(session: "Session", job: str, what: str | None, target: Path) -> None:
     """Download what JOB left: an id, or `last` for the newest job.
 
-    model and bundle are of its best checkpoint; a checkpoint's id can be named, too. A text is
+    model and bundle are of its best checkpoint; a checkpoint's id can be named, too. stars are the
+    samples that somebody starred. A text is
     there when its job has ended; of a cancelled one it is what was written until then.
     """
     fetch(session, path_of(session.client, job, what), target)
@@ -61,8 +64,8 @@ def path_of(client: "Client", word: str, what: str | None) -> str:
     """Return where the API has something of a job. Raises ``UserError``."""
     from cli.commands import finding
 
-    if what == "samples":
-        return f"/jobs/{finding.job(client, word, 'train')['id']}/samples.txt"
+    if what in SAMPLES:
+        return f"/jobs/{finding.job(client, word, 'train')['id']}/samples.txt{SAMPLES[what]}"
     if what == "output":
         return _output(finding.job(client, word, "generate"))
     if what is None and (found := _job(client, word)):

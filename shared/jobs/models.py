@@ -4,7 +4,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import ID, Base
@@ -157,11 +166,13 @@ class Epoch(Base):
     val_accuracy: Mapped[float | None]
     seconds: Mapped[float]
     characters_per_second: Mapped[float]
+    # The last step's: None of epochs from before it was kept.
+    learning_rate: Mapped[float | None]
     created_at: Mapped[datetime]
 
 
 class Sample(Base):
-    """Text drawn from a model after an epoch, while it trains."""
+    """Text drawn from a model after an epoch, while it trains; one at each temperature."""
 
     __tablename__ = "samples"
 
@@ -175,6 +186,8 @@ class Sample(Base):
     rng_seed: Mapped[int] = mapped_column(BigInteger)
     # What of it stands word for word in the corpus: None where nobody looked.
     copying: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # Whether a reader marked it as worth keeping.
+    starred: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

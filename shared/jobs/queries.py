@@ -72,10 +72,16 @@ def list_epochs(
 
 
 def list_samples(
-    session: Session, job_id: str, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+    session: Session,
+    job_id: str,
+    *,
+    starred: bool | None = None,
+    after: str | None = None,
+    limit: int = DEFAULT_LIMIT,
 ) -> Page[Sample]:
-    """Return the job's samples, oldest first."""
+    """Return the job's samples, oldest first: all, the starred ones, or those without a star."""
     query = select(Sample).where(Sample.job_id == job_id)
+    query = query if starred is None else query.where(Sample.starred.is_(starred))
     return page(session, query, Sample.id, after=after, limit=limit)
 
 
@@ -141,13 +147,16 @@ def all_outputs(db: Database, job_id: str) -> Iterator[Output]:
         more, after = rows.has_more, rows.data[-1].id if rows.data else None
 
 
-def all_samples(db: Database, job_id: str) -> Iterator[Sample]:
-    """Yield every sample of a job, oldest first, holding no transaction between pages."""
+def all_samples(db: Database, job_id: str, starred: bool | None = None) -> Iterator[Sample]:
+    """Yield every sample of a job, oldest first, holding no transaction between pages.
+
+    ``starred`` as in ``list_samples``.
+    """
     after: str | None = None
     more = True
     while more:
         with db.read() as session:
-            rows = list_samples(session, job_id, after=after, limit=PIECE_ROWS)
+            rows = list_samples(session, job_id, starred=starred, after=after, limit=PIECE_ROWS)
         yield from rows.data
         more, after = rows.has_more, rows.data[-1].id if rows.data else None
 

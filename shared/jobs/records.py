@@ -1,5 +1,6 @@
 """What a running job writes. Each write passes the fence of ``rows`` first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,7 @@ def record_epoch(
     session: Session,
     lease: Lease,
     numbers: dict[str, Any],
-    sample: NewSample | None,
+    samples: Sequence[NewSample],
     checkpoint: NewCheckpoint,
     state: StoredBlob,
 ) -> None:
@@ -67,7 +68,7 @@ def record_epoch(
         return
     job = happened(session, lease, "epoch", numbers, losses=0)
     session.add(Epoch(job_id=job.id, attempt=lease.attempt, created_at=now(), **numbers))
-    if sample is not None:
+    for sample in samples:
         row = _sample(lease, numbers["epoch"], sample)
         session.add(row)
         happened(session, lease, "sample", {"id": row.id, "epoch": row.epoch})

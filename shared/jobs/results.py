@@ -40,6 +40,11 @@ class Score(BaseModel):
     scores: list[CharacterScore] = Field(
         description="One a character; the first one's is that of a model that has read nothing."
     )
+    next: list[Alternative] = Field(
+        default=[],
+        description="The likeliest characters behind the whole text, best first: as many as "
+        "`alternatives`.",
+    )
 
 
 class Difference(BaseModel):

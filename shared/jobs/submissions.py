@@ -37,15 +37,20 @@ class Submitter:
 def submit_training(session: Session, who: Submitter, request: TrainingRequest) -> Job:
     """Queue a training job, or return the one that came with the same key and body.
 
-    Raises ``InvalidFields``, ``CorpusTooShort``, ``KeyReused``.
+    Raises ``InvalidFields``, ``CorpusTooShort``, ``UnknownPrompt``, ``KeyReused``.
     """
     if found := earlier(session, who, Kind.TRAIN, request):
         return found
     spec, version = request.spec(), _version(session, who, request)
     check_length(spec, version)
     start = request.from_checkpoint_id
+    known = version.vocabulary
     if start is not None:
-        check_start(_checkpoint(session, who, start, "from_checkpoint_id"), spec)
+        checkpoint = _checkpoint(session, who, start, "from_checkpoint_id")
+        check_start(checkpoint, spec)
+        known += checkpoint.vocabulary
+    if spec.sample_prompt is not None:
+        fit_prompt(spec.sample_prompt, known)
     return _submit(
         session,
         who,

@@ -3,6 +3,7 @@
 from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database, database_now, now
 from shared.ids import new_id
+from shared.jobs.queries import list_samples
 from shared.jobs.requests import TrainingPlan
 from shared.jobs.services import succeed
 from shared.models.models import NamedModel
@@ -51,6 +52,7 @@ def fill(db: Database) -> dict[str, str]:
         succeed(session, lease)
         send_test(session, receiver)
         see(session, Process(new_id(), WORKER, ["train"], "cpu", now()))
+        sample = list_samples(session, checkpoint.job_id).data[0].id
     real = (corpus.id, corpus.latest_version.id, checkpoint.job_id, checkpoint.id, writing.id,
-            schedule.id, receiver.id)  # fmt: skip
+            schedule.id, receiver.id, sample)  # fmt: skip
     return dict(zip((f"FUZZ_{name}" for name in NAMES), real, strict=True))

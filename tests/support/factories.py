@@ -1,7 +1,7 @@
 """Makes what a test stands on, through the real services."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -38,6 +38,7 @@ NUMBERS: dict[str, Any] = {
     "val_accuracy": 0.39,
     "seconds": 1.5,
     "characters_per_second": 1000.0,
+    "learning_rate": 0.01,
 }
 
 
@@ -149,9 +150,10 @@ def finish_epoch(
     model: bytes | None = None,
     state: bytes | None = None,
     sample: str | None = "and then",
+    temperatures: Sequence[float] = (0.6,),
     **numbers: Any,
 ) -> None:
-    """Record an epoch of a claimed training job with a checkpoint, a state and a sample."""
+    """Record an epoch of a claimed training job: a checkpoint, a state, samples of one text."""
     mark = f"{lease.job_id} {lease.attempt} {epoch}"
     model_blob = make_blob(db, model or f"model {mark}".encode())
     state_blob = make_blob(db, state or f"state {mark}".encode())
@@ -159,8 +161,8 @@ def finish_epoch(
     with db.write() as session:
         vocabulary = _vocabulary(session, lease)
         checkpoint = NewCheckpoint(model_blob, vocabulary, columns["loss"], columns["val_loss"])
-        text = None if sample is None else NewSample(0.6, "It was", sample, 7)
-        record_epoch(session, lease, columns, text, checkpoint, state_blob)
+        new = [] if sample is None else [NewSample(t, "It was", sample, 7) for t in temperatures]
+        record_epoch(session, lease, columns, new, checkpoint, state_blob)
 
 
 def write_text(db: Database, lease: Lease, number: int, *texts: str) -> list[NewPiece]:

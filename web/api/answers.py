@@ -47,7 +47,7 @@ RESULT: Responses = {200: {
 @answers.output(Score)
 @answers.doc(responses=LATER, extensions=refuses(*OF_JOBS))
 def score(checkpoint_id: str, body: ScoreBody, headers: SubmissionHeaders) -> Response:
-    """Tell how likely a checkpoint finds each character of a text.
+    """Tell how likely a checkpoint finds each character of a text, and what it would go on with.
 
     A job on the queue of texts does it; where it has ended within ten seconds, this is its answer.
     """

@@ -16,6 +16,7 @@ WRITING_ID = "0197f3c3-5d40-7f63-9574-b3e9d5071805"
 SCHEDULE_ID = "0197f3c4-2e50-7074-8685-c4fae6182906"
 RECEIVER_ID = "0197f3c4-6f60-7185-9796-d50bf7293a07"
 OTHER_ID = "0197f3c5-3070-7296-a8a7-e61c083a4b08"
+SAMPLE_ID = "0197f3c3-0a80-73a7-98b8-f72d194c5c09"
 TIME, LATER = "2026-03-01T09:00:00Z", "2026-03-01T09:03:20Z"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 WORKER = "node-1:4711"
@@ -49,7 +50,8 @@ EVENT: Example = {
 }  # fmt: skip
 EPOCH: Example = {
     "epoch": 3, "loss": 1.71, "val_loss": 1.78, "accuracy": 0.49, "val_accuracy": 0.48,
-    "seconds": 6.4, "characters_per_second": 437500.0, "created_at": LATER,
+    "seconds": 6.4, "characters_per_second": 437500.0, "learning_rate": 0.0117,
+    "created_at": LATER,
 }  # fmt: skip
 CHECKPOINT: Example = {
     "id": CHECKPOINT_ID, "job_id": JOB_ID, "epoch": 3, "loss": 1.71, "val_loss": 1.78,
@@ -63,9 +65,9 @@ COPYING: Example = {
     "stretches": [{"start": 12, "length": 43, "at": 80211}],
 }  # fmt: skip
 SAMPLE: Example = {
-    "id": OTHER_ID, "job_id": JOB_ID, "epoch": 3, "temperature": 0.6, "prompt": "It was the ",
+    "id": SAMPLE_ID, "job_id": JOB_ID, "epoch": 3, "temperature": 0.6, "prompt": "It was the ",
     "text": "best of the sea, and the king", "rng_seed": 7, "copying": COPYING,
-    "created_at": LATER,
+    "starred": True, "created_at": LATER,
 }  # fmt: skip
 GENERATION: Example = {"length": 2000, "temperature": [0.4, 0.8], "prompt": "It was "}
 RECEIPT: Example = {
@@ -80,6 +82,7 @@ SCORE: Example = {
     "report": {"replaced": {}, "left_out": []},
     "scores": [{"character": "t", "probability": 0.08, "rank": 2,
                 "alternatives": [{"character": "I", "probability": 0.11}]}],
+    "next": [{"character": "h", "probability": 0.87}],
 }  # fmt: skip
 VERIFICATION: Example = {
     "same": False, "compared_with": "text", "characters": 19, "problems": [],
@@ -189,7 +192,7 @@ EXAMPLES: dict[str, Example] = (
 # Of parameters, and of answers that are text.
 PARAMETERS: dict[str, Any] = {
     "corpus_id": CORPUS_ID, "job_id": JOB_ID, "checkpoint_id": CHECKPOINT_ID,
-    "schedule_id": SCHEDULE_ID, "receiver_id": RECEIVER_ID, "name": "mine",
+    "schedule_id": SCHEDULE_ID, "receiver_id": RECEIVER_ID, "sample_id": SAMPLE_ID, "name": "mine",
     "Idempotency-Key": "my-text-2026-03-01",
 }  # fmt: skip
 TEXTS = {

@@ -38,8 +38,14 @@ def _number(value: object) -> object:
     return int(str(value)) if plain else value
 
 
+def _truth(value: object) -> object:
+    """Read what a query says of a box; anything else is left for the strict check to refuse."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 # The limits go first: behind the other validator the document would not tell them.
 Number = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(_number)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_number)]
 
 

@@ -26,7 +26,10 @@ class SpecField(BaseModel):
     name: str
     description: str
     accepted: str = Field(description="What the field takes, in words.")
-    bounds: dict[str, Any] = Field(description="Its limits, by name: ge, gt, le, lt.")
+    bounds: dict[str, Any] = Field(
+        description="Its limits, by name: ge, gt, le, lt, and "
+        "min_length, max_length of texts and lists."
+    )
 
 
 class PresetPage(Listed):

@@ -1,7 +1,8 @@
 """What a job leaves behind: lists, and downloads."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 from apiflask import APIBlueprint
 from flask import Response
@@ -15,7 +16,7 @@ from shared.pages import Page
 from web import downloads
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
-from web.api.inputs import Number, NumberedQuery, PageQuery, takes
+from web.api.inputs import Number, NumberedQuery, PageQuery, Truth, takes
 from web.api.schemas import CheckpointPage, EpochPage, EventPage
 from web.api.streams import EVENTS, STREAMED, ListenerHeaders, stream, wants_stream
 from web.api.written import OutputPage, SamplePage
@@ -25,6 +26,10 @@ TEXT = download("text/plain", "The text")
 MADE = download("text/plain", "The text", ranges=False)
 LINES = download("application/x-ndjson", "One JSON object a line", ranges=False)
 
+Starred = Annotated[
+    Truth | None, Field(description="Those with a star, or those without. Left out: all.")
+]
+
 records = APIBlueprint("records", __name__, url_prefix="/api/v1/jobs/<job_id>", tag="Jobs")
 
 
@@ -32,6 +37,18 @@ class OutputQuery(Spec):
     """Which text of a generation job."""
 
     number: Number | None = Field(None, description="One output's number. Left out: all of them.")
+
+
+class StarQuery(Spec):
+    """Which samples."""
+
+    starred: Starred = None
+
+
+class SampleQuery(PageQuery):
+    """Which page of which samples."""
+
+    starred: Starred = None
 
 
 @records.get("/events")
@@ -70,14 +87,16 @@ def checkpoints(job_id: str, query: PageQuery) -> CheckpointPage:
 
 
 @records.get("/samples")
-@takes(records, PageQuery, "query")
+@takes(records, SampleQuery, "query")
 @records.output(SamplePage)
-def samples(job_id: str, query: PageQuery) -> SamplePage:
+def samples(job_id: str, query: SampleQuery) -> SamplePage:
     """List a training job's samples, oldest first.
 
-    What the model wrote after each epoch, and what of it stands word for word in the corpus.
+    What the model wrote after each epoch, at one temperature after the other, and what of it stands
+    word for word in the corpus.
     """
-    return SamplePage.model_validate(_page(list_samples, job_id, query))
+    found = partial(list_samples, starred=query.starred)
+    return SamplePage.model_validate(_page(found, job_id, query))
 
 
 @records.get("/outputs")
@@ -114,23 +133,25 @@ def output_jsonl(job_id: str) -> Response:
 
 
 @records.get("/samples.txt")
+@takes(records, StarQuery, "query")
 @records.doc(responses=MADE)
-def samples_txt(job_id: str) -> Response:
+def samples_txt(job_id: str, query: StarQuery) -> Response:
     """Download the samples for reading.
 
     Each below a line that names its epoch and temperature.
     """
-    return downloads.samples_txt(services(), job_id)
+    return downloads.samples_txt(services(), job_id, query.starred)
 
 
 @records.get("/samples.jsonl")
+@takes(records, StarQuery, "query")
 @records.doc(responses=LINES)
-def samples_jsonl(job_id: str) -> Response:
+def samples_jsonl(job_id: str, query: StarQuery) -> Response:
     """Download the samples, one JSON object a line.
 
     Each with what it was drawn by.
     """
-    return downloads.samples_jsonl(services(), job_id)
+    return downloads.samples_jsonl(services(), job_id, query.starred)
 
 
 def _page(

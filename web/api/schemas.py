@@ -174,6 +174,9 @@ class Epoch(Answer):
     val_accuracy: float | None
     seconds: float
     characters_per_second: float
+    learning_rate: float | None = Field(
+        description="Of the epoch's last step; null of epochs from before it was kept."
+    )
     created_at: datetime
 
 

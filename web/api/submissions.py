@@ -39,7 +39,7 @@ class SubmissionHeaders(Spec):
 @takes(submissions, TrainingRequest)
 @takes(submissions, SubmissionHeaders, "headers")
 @submissions.output(Job, 202)
-@submissions.doc(extensions=refuses("corpus_too_short", "idempotency_key_reused"))
+@submissions.doc(extensions=refuses("corpus_too_short", "unknown_prompt", "idempotency_key_reused"))
 def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
     """Submit a training job.
 

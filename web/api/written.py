@@ -32,7 +32,7 @@ class Copying(Answer):
 
 
 class Sample(Answer):
-    """Text drawn after an epoch."""
+    """Text drawn after an epoch, one at each temperature."""
 
     id: str
     job_id: str
@@ -42,6 +42,7 @@ class Sample(Answer):
     text: str
     rng_seed: int
     copying: Copying | None = Field(description="Null where nobody looked.")
+    starred: bool = Field(description="Whether a reader marked it.")
     created_at: datetime
 
 

@@ -27,12 +27,18 @@ ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 SHOWN = 80
 # What a ticked box sends, and what stands between several of one name.
 YES, SEVERAL = "yes", " "
+# Fields of one number or several, and of a text in which blanks count.
+NUMBERS, TEXTS = ("temperature", "sample_temperature"), ("prompt", "sample_prompt")
 # Limits beyond this are there for the database's sake and say nothing to people.
 ENDLESS = 10**9
 
 # What a text may hold that becomes a list.
 ACCEPTED: Words = {
     "temperature": _l("a number from 0 to 10, or up to 16 of them, separated by spaces"),
+    "sample_temperature": _l(
+        "a number from 0 to 10, or up to 8 of them, separated by spaces"
+    ),
+    "sample_prompt": _l("at most 1,000 characters"),
     "stop": _l("up to 16 texts, one a line, each at most 1,000 characters"),
     "name": _l("at most 200 characters, at least one of them visible"),
     "prompt": _l("at most 100,000 characters"),
@@ -95,7 +101,7 @@ class Form:
     def numeric(self, name: str) -> str:
         """Return the keyboard that a phone should show: numeric, decimal or text."""
         kinds = leaves(self.info(name).annotation)
-        if own_name(name) == "temperature" or NoneType in kinds:
+        if own_name(name) in NUMBERS or NoneType in kinds:
             return "text"
         return "decimal" if float in kinds else "numeric" if int in kinds else "text"
 
@@ -136,9 +142,7 @@ def values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
     that is no number stays text, for the model to refuse it.
     """
     given = {name: typed[name] for name in model.model_fields if name in typed}
-    filled = {
-        name: text for name, text in given.items() if text if name == "prompt" or text.strip()
-    }
+    filled = {name: text for name, text in given.items() if text if name in TEXTS or text.strip()}
     found = {name: _value(name, model.model_fields[name], text) for name, text in filled.items()}
     return found | _inner_values(model, typed)
 
@@ -232,10 +236,10 @@ def _value(name: str, info: FieldInfo, text: str) -> Any:
         return text == YES
     if name == "stop":
         return [_unescaped(line) for line in text.split("\n") if line]
-    if name == "temperature":
+    if name in NUMBERS:
         numbers = [_number(part, {float}) for part in text.replace(";", " ").split()]
         return numbers[0] if len(numbers) == 1 else numbers
-    if name == "prompt":
+    if name in TEXTS:
         return text
     kinds = leaves(info.annotation)
     if NoneType in kinds and str not in kinds and text.strip().lower() in unset_words(name):

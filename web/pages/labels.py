@@ -56,7 +56,9 @@ LABELS: Words = {
     "rate_floor": _l("Schedule's floor"),
     "rng_seed": _l("Seed"),
     "sample_length": _l("Sample length"),
+    "sample_context": _l("Samples' context"),
     "sample_prompt": _l("Samples' prompt"),
+    "sample_start": _l("Samples' beginning"),
     "sample_temperature": _l("Sample temperature"),
     "schedule": _l("Learning rate schedule"),
     "start_from": _l("Starts from"),
@@ -76,7 +78,12 @@ LABELS: Words = {
     "window": _l("Window"),
 }
 # The words for fields that are null, as they are shown, and typed into forms.
-UNSET: Words = {"max_windows": _l("all"), "keep_every": _l("none"), "patience": _l("never")}
+UNSET: Words = {
+    "max_windows": _l("all"),
+    "keep_every": _l("none"),
+    "patience": _l("never"),
+    "sample_prompt": _l("an excerpt"),
+}
 OFF = _l("off")
 
 PLAIN: Words = {

@@ -33,4 +33,6 @@ def preset_numbers(prefix: str = "") -> dict[str, dict[str, str]]:
 def _said(name: str, value: object) -> str:
     if value is None:
         return unset(name)
+    if isinstance(value, list):
+        return " ".join(map(number, value))
     return number(value) if isinstance(value, (int, float)) else str(value)

@@ -34,7 +34,8 @@ def newest_epochs(session: Session, job_id: str) -> list[Epoch]:
 
 def newest_samples(session: Session, job_id: str) -> list[Sample]:
     """Return the job's last samples, newest first."""
-    return _newest(session, Sample, Sample.epoch, Sample.job_id, job_id, MOST_SAMPLES)
+    # Several of an epoch are told apart by their ids.
+    return _newest(session, Sample, Sample.id, Sample.job_id, job_id, MOST_SAMPLES)
 
 
 def newest_events(session: Session, job_id: str) -> list[Event]:
@@ -44,9 +45,12 @@ def newest_events(session: Session, job_id: str) -> list[Event]:
 
 
 def samples_behind(session: Session, job_id: str, epoch: int) -> list[Sample]:
-    """Return the job's next samples behind an epoch, oldest first."""
+    """Return the job's next samples behind an epoch, oldest first: all of each of their epochs."""
     query = select(Sample).where(Sample.job_id == job_id, Sample.epoch > epoch)
-    return list(session.scalars(query.order_by(Sample.epoch).limit(MOST_SAMPLES)))
+    rows = session.scalars(query.order_by(Sample.epoch, Sample.id).limit(MOST_SAMPLES)).all()
+    # The last epoch's may be cut off: whoever goes on behind it would never see the rest.
+    whole = [row for row in rows if row.epoch < rows[-1].epoch]
+    return whole if len(rows) == MOST_SAMPLES and whole else list(rows)
 
 
 def first_outputs(session: Session, job_id: str, behind: int = 0) -> list[Output]:

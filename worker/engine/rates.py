@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from shared.specs import TrainingSpec
 
 
-def learning_rates(spec: TrainingSpec, first: int, count: int, total: int) -> NDArray[np.float32]:
+def learning_rates(spec: TrainingSpec, first: int, count: int, total: int) -> NDArray[np.float64]:
     """Return the rates (count,) of steps from ``first`` (0 is the run's first) of ``total``.
 
     The schedule's rate, which ends at its floor, times the warm-up's share. The cosine is that of
@@ -20,4 +20,4 @@ def learning_rates(spec: TrainingSpec, first: int, count: int, total: int) -> ND
     }[spec.schedule]
     share = spec.rate_floor + (1 - spec.rate_floor) * share
     warm = np.minimum(1, (steps + 1) / max(1, spec.warmup_steps))
-    return (spec.learning_rate * share * warm).astype(np.float32)
+    return spec.learning_rate * share * warm

@@ -21,7 +21,7 @@ class Progress:
     ``fraction`` (0 to 1) and ``eta_seconds`` are of the whole run's training; ``loss`` is the
     mean over the epoch so far; ``characters_per_second`` counts the characters that were guessed
     and learned from: one a window, or all of a window's where ``loss_at`` is "every". ``sample`` is
-    what is written of the epoch's sample so far, while it is.
+    what is written so far of one of the epoch's samples, which come one after the other.
     """
 
     epoch: int
@@ -41,7 +41,7 @@ class EpochRecord:
 
     Training counts the characters that ``loss_at`` says, validation the one behind each window.
     ``seconds`` are of training: validation and samples are left out. ``characters_per_second``
-    counts as in ``Progress``.
+    counts as in ``Progress``. ``learning_rate`` is the last step's.
     """
 
     epoch: int
@@ -51,11 +51,12 @@ class EpochRecord:
     val_accuracy: float | None
     seconds: float
     characters_per_second: float
+    learning_rate: float
 
 
 @dataclass(frozen=True)
 class EpochDone:
-    """What an epoch leaves, besides the model."""
+    """What an epoch leaves, besides the model: a sample at each temperature, or none."""
 
     record: EpochRecord
-    sample: Sample | None
+    samples: tuple[Sample, ...]

@@ -4,7 +4,7 @@ Shapes: ``N`` characters, ``M`` steps, ``K`` alternatives, ``V`` vocabulary.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,17 @@ PIECE_CHARACTERS = 1000
 class Scores:
     """Of each character: ``logs`` (N), log p in nats given all before it, no number where the
     model does not know it; ``ranks`` (N), 1 for the likeliest, 0 where it is unknown; ``best``
-    (N, K), the ids of the likeliest, best first, with their log p in ``best_logs`` (N, K)."""
+    (N, K), the ids of the likeliest, best first, with their log p in ``best_logs`` (N, K).
+    ``behind``: of a whole text, the likeliest characters behind it, as scores of one place."""
 
     logs: Doubles
     ranks: Integers
     best: Integers
     best_logs: Doubles
+    behind: "Scores | None" = None
 
     def arrays(self) -> tuple[Doubles, Integers, Integers, Doubles]:
-        """Return all four, as the kernel takes them."""
+        """Return the scores, as the kernel takes them."""
         return self.logs, self.ranks, self.best, self.best_logs
 
     def at(self, places: slice | Integers) -> "Scores":
@@ -59,6 +61,8 @@ def score(
     called after every piece. Raises ``ValueError`` where the model's weights give no numbers.
     """
     known, fed, own = _steps(vocabulary, text, nearest)
+    # One step more, which reads nothing: what is likely behind the text.
+    known, fed = np.append(known, -1), np.append(fed, -1)
     scores, state = _unscored(len(known), min(alternatives, len(vocabulary))), model.start()
     for first in range(0, len(known), PIECE_CHARACTERS):
         place = slice(first, first + PIECE_CHARACTERS)
@@ -66,7 +70,7 @@ def score(
         if not kernels.score(known[place], fed[place], model.weights, state.h, state.c, parts):
             raise ValueError("the model's weights give logits that are no finite numbers")
         between()
-    return scores.at(own)
+    return replace(scores.at(own), behind=scores.at(slice(len(known) - 1, None)))
 
 
 def _unscored(steps: int, alternatives: int) -> Scores:

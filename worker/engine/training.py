@@ -17,7 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from shared.errors import CorpusTooShort, Diverged
-from shared.specs import GenerationSpec, TrainingSpec
+from shared.specs import TrainingSpec
 from worker.engine import checkpoints
 from worker.engine.characters import CharacterModel
 from worker.engine.growth import Start
@@ -26,7 +26,7 @@ from worker.engine.program import Batches, Values, program
 from worker.engine.randomness import Use, generator
 from worker.engine.rates import learning_rates
 from worker.engine.reports import EpochDone, EpochRecord, Progress, Sample
-from worker.engine.sampling import Stream, Writer
+from worker.engine.samples import beginning, writing
 from worker.engine.state import Position, TrainingState
 from worker.engine.vocabulary import Ids, Vocabulary
 from worker.engine.windows import Order, count, validation_starts
@@ -118,7 +118,7 @@ class TrainingRun:
     def __iter__(self) -> Iterator[Progress | EpochDone]:
         """Train, yielding ``Progress`` now and then and ``EpochDone`` after each epoch.
 
-        Progress comes while the epoch is validated and its sample written, too: whoever iterates
+        Progress comes while the epoch is validated and its samples written, too: whoever iterates
         may stop there. Raises ``Diverged`` naming epoch and step when a loss or weight is no
         finite number, ``MemoryError``.
         """
@@ -127,9 +127,9 @@ class TrainingRun:
             yield from self._train_epoch()
             # Both belong to the epoch: a run that stops before its end does them again.
             record = self._record(*(yield from self._validate()))
-            sample = (yield from self._sample(at.epoch)) if self.spec.sample_length else None
+            samples = yield from self._samples(at.epoch)
             self._position = at.next(record.val_loss)
-            yield EpochDone(record, sample)
+            yield EpochDone(record, samples)
 
     def _train_epoch(self) -> Iterator[Progress]:
         """Train to the epoch's end."""
@@ -157,16 +157,20 @@ class TrainingRun:
 
     def _train(self, batches: int) -> None:
         """Train on the next batches. Raises ``Diverged``."""
-        spec, at = self.spec, self._position
+        at = self._position
         done = (at.epoch - 1) * self.steps + at.step
         cut = self._cut(batches)
-        rates = learning_rates(spec, done, batches, spec.epochs * self.steps)
+        rates = self._rates(done, batches).astype(np.float32)
         keys = (self._mask_key + done + np.arange(batches)).astype(np.uint32)
         self._values, losses, hits = self._program.train(self._values, self._text, cut, rates, keys)
         for windows, loss, accuracy in zip(cut.counts, losses, hits, strict=True):
             at.add(int(windows), float(loss), float(accuracy))
             if not math.isfinite(loss):
                 raise self._diverged("the loss")
+
+    def _rates(self, first: int, count: int) -> NDArray[np.float64]:
+        """Return the learning rates (count,) of steps from ``first``, 0 being the run's first."""
+        return learning_rates(self.spec, first, count, self.spec.epochs * self.steps)
 
     def _cut(self, batches: int) -> Batches:
         """Return the next batches: those of an epoch go on in an endless row of permutations."""
@@ -219,6 +223,7 @@ class TrainingRun:
             val_accuracy,
             at.seconds,
             self._speed(),
+            float(self._rates(at.epoch * self.steps - 1, 1)[0]),
         )
 
     def _validate(self) -> Generator[Progress, None, tuple[float | None, float | None]]:
@@ -236,19 +241,15 @@ class TrainingRun:
             raise self._diverged("the validation loss")
         return float(loss), float(accuracy)
 
-    def _sample(self, epoch: int) -> Generator[Progress, None, Sample]:
-        """Write text after a random excerpt; where it is, is a function of seed and epoch."""
-        spec = self.spec
-        rng = generator(spec.rng_seed, Use.SAMPLE, epoch)
-        start, seed = int(rng.integers(len(self._text) - spec.window)), int(rng.integers(2**31))
-        prompt: NDArray[Any] = self._text[start : start + spec.window].numpy()
-        # The article slides its window.
-        generation = GenerationSpec(length=spec.sample_length, rng_seed=seed, context="window")
-        stream = Stream(0, prompt, spec.sample_temperature)
+    def _samples(self, epoch: int) -> Generator[Progress, None, tuple[Sample, ...]]:
+        """Write the epoch's samples, one after the other."""
+        if not self.spec.sample_length:
+            return ()
+        begun = beginning(self.spec, self.vocabulary, self._text, epoch)
         model = CharacterModel.from_keras(self.model)
-        writer = Writer(model, self.vocabulary, [stream], generation, spec.window)
-        sample = Sample(self.vocabulary.decode(prompt), "", spec.sample_temperature, seed)
-        for (piece,) in writer.run():
-            sample = replace(sample, text=sample.text + piece)
-            yield from self._reports(sample)
-        return sample
+        written = []
+        for temperature in self.spec.sample_temperatures():
+            for sample in writing(self.spec, model, self.vocabulary, begun, temperature):
+                yield from self._reports(sample)
+            written.append(sample)
+        return tuple(written)

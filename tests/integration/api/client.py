@@ -28,6 +28,10 @@ class Api:
         """PATCH with ``body`` as JSON."""
         return self._call("PATCH", path, json=body)
 
+    def put(self, path: str) -> TestResponse:
+        """PUT ``path``, without a body."""
+        return self._call("PUT", path)
+
     def delete(self, path: str) -> TestResponse:
         """DELETE ``path``."""
         return self._call("DELETE", path)

@@ -145,8 +145,8 @@ def test_a_sample_is_told_as_it_is_written(api: Api, db: Database) -> None:
     """Each frame has what the text went on with; whoever comes later gets it from the start."""
     lease = running(db)
 
-    def writes(text: str) -> None:
-        sample = {"prompt": "It was", "text": text, "temperature": 0.6, "rng_seed": 7}
+    def writes(text: str, temperature: float = 0.6) -> None:
+        sample = {"prompt": "It was", "text": text, "temperature": temperature, "rng_seed": 7}
         do(db, lambda s: report_progress(s, lease, PROGRESS | {"sample": sample}))
 
     with listening(api, lease.job_id) as stream:
@@ -157,9 +157,13 @@ def test_a_sample_is_told_as_it_is_written(api: Api, db: Database) -> None:
         second = stream.until("sample_text")
         with listening(api, lease.job_id) as late:
             whole = late.until("sample_text")
-    assert first["data"] == {"epoch": 1, "start": 0, "text": "the be"}
-    assert second["data"] == {"epoch": 1, "start": 6, "text": "st"}
-    assert whole["data"] == {"epoch": 1, "start": 0, "text": "the best"}
+        writes("the best", 1)
+        other = stream.until("sample_text")
+    place = {"epoch": 1, "temperature": 0.6, "start": 0}
+    assert first["data"] == place | {"text": "the be"}
+    assert second["data"] == place | {"start": 6, "text": "st"}
+    assert whole["data"] == place | {"text": "the best"}
+    assert other["data"] == place | {"temperature": 1.0, "text": "the best"}
     assert api.get(f"/jobs/{lease.job_id}").get_json()["progress"] == PROGRESS
 
 

@@ -16,12 +16,12 @@ from tests.support.factories import (
 EVENT = {"seq", "type", "created_at", "data"}
 EPOCH = {
     *("epoch", "loss", "val_loss", "accuracy", "val_accuracy"),
-    *("seconds", "characters_per_second", "created_at"),
+    *("seconds", "characters_per_second", "learning_rate", "created_at"),
 }
 CHECKPOINT = {"id", "job_id", "epoch", "val_loss", "best", "bytes", "sha256", "created_at"}
 SAMPLE = {
     *("id", "job_id", "epoch", "temperature", "prompt", "text", "rng_seed", "copying"),
-    "created_at",
+    *("starred", "created_at"),
 }
 OUTPUT = {
     *("id", "job_id", "number", "temperature", "prompt", "prompt_report", "text"),

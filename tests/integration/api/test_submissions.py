@@ -214,6 +214,15 @@ def test_a_corpus_too_short_for_the_spec(api: Api, db: Database) -> None:
     assert f"at least {TrainingSpec().least_characters()}" in error["accepted"]
 
 
+def test_a_samples_prompt_of_unknown_characters(api: Api, db: Database) -> None:
+    """A run knows the characters of its text, and those of the model that it starts from."""
+    start, corpus = make_checkpoint(db), make_corpus(db, "道可道，非常道。" * 30)
+    body = {"corpus_id": corpus.id, "preset": "tiny", "sample_prompt": "It was"}
+    problem(api.post("/training-jobs", body), 422, "unknown_prompt")
+    body["from_checkpoint_id"] = start.id
+    assert api.post("/training-jobs", body).status_code == 202
+
+
 def test_a_prompt_of_unknown_characters(api: Api, generation: dict[str, Any]) -> None:
     """A prompt of which nothing is known is a 422."""
     answer = api.post("/generation-jobs", generation | {"prompt": "道"})

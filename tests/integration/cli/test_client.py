@@ -157,6 +157,19 @@ def test_schedules_and_models(client: Client, db: Database) -> None:
     assert [row["id"] for row in client.schedules()] == [made["id"]]
 
 
+def test_stars(client: Client, db: Database) -> None:
+    """Star a sample, list the starred ones, take the star away."""
+    lease = claim_job(db, make_training_job(db))
+    finish_epoch(db, lease, temperatures=[0.3, 1.0])
+    first, second = (row["id"] for row in client.rows(lease.job_id, "samples"))
+    client.star(second)
+    starred = client.rows(lease.job_id, "samples", starred=True)
+    assert [row["id"] for row in starred] == [second]
+    client.star(second, starred=False)
+    rest = client.rows(lease.job_id, "samples", starred=False)
+    assert [row["id"] for row in rest] == [first, second]
+
+
 def test_models(client: Client, db: Database) -> None:
     """Promote by hand, look at it, change what is wanted of the next one, roll back."""
     lease = claim_job(db, make_training_job(db))

@@ -174,6 +174,7 @@ def test_downloads(
     assert (tmp_path / told["file"]).read_bytes() == b"a model"
     assert charloom("download", lease.job_id, "--what", "samples", "-o", "s.txt").stdout
     assert "and then" in (tmp_path / "s.txt").read_text("utf-8")
+    assert charloom("download", "last", "--what", "stars", "-o", "-").stdout == ""
     job = make_generation_job(db, checkpoint_of(db, lease))
     written(db, job, "道可道\n")
     assert charloom("download", "last", "-o", "-").stdout == "道可道\n"

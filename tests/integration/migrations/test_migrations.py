@@ -15,11 +15,12 @@ from shared.accounts.models import DEFAULT_TEAM_ID, Team
 from shared.db import Base, Database, database_now, make_engine, now
 from shared.ids import new_id
 from shared.jobs.answers import INPUT, attach, keep_result
-from shared.jobs.models import IS_ANSWER, Event, Job, Output
-from shared.jobs.queries import NO_TEXT
+from shared.jobs.models import IS_ANSWER, Epoch, Event, Job, Output, Sample
+from shared.jobs.queries import NO_TEXT, list_samples
 from shared.jobs.records import NewOutput, record_output
 from shared.jobs.requests import TrainingPlan
 from shared.jobs.services import succeed
+from shared.jobs.stars import star
 from shared.models.models import NamedModel
 from shared.models.services import promote, work_for
 from shared.notices.sending import Outcome, claim_notice, record
@@ -29,11 +30,13 @@ from shared.schedules.services import add_schedule, run_now
 from shared.workers.services import Process, see
 from tests.support.factories import (
     claim_job,
+    finish_epoch,
     make_blob,
     make_checkpoint,
     make_corpus,
     make_generation_job,
     make_scoring_job,
+    make_training_job,
     write_text,
 )
 
@@ -233,6 +236,27 @@ def test_answers_go_and_no_other_job(database_url: str, db: Database) -> None:
             ("generate", "generate"),
         ]
         assert session.scalars(select(Output.receipt)).all() == [None]
+
+
+def test_stars_and_rates_go_and_no_row(database_url: str, db: Database) -> None:
+    """Down, samples lose their stars and epochs their rates; up again none has any."""
+    lease = claim_job(db, make_training_job(db))
+    finish_epoch(db, lease, temperatures=[0.3, 1.0])
+    with db.write() as session:
+        starred = star(session, DEFAULT_TEAM_ID, list_samples(session, lease.job_id).data[0].id)
+        assert starred.starred
+    before = counts(db)
+    db.close()
+    migrations.downgrade(database_url, "0008")
+    with db.read() as session:
+        columns = inspect(session.connection()).get_columns("samples")
+    assert "starred" not in {column["name"] for column in columns}
+    db.close()
+    migrations.upgrade(database_url)
+    assert counts(db) == before
+    with db.read() as session:
+        assert session.scalars(select(Sample.starred)).all() == [False, False]
+        assert session.scalars(select(Epoch.learning_rate)).all() == [None]
 
 
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:

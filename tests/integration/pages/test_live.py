@@ -49,6 +49,18 @@ def test_rows_behind_the_cursors(site: Site, db: Database) -> None:
     assert none == {"epochs": [], "samples": [], "events": []}
 
 
+def test_samples_of_one_epoch_stay_together(site: Site, db: Database) -> None:
+    """However many there are, whoever goes on behind an epoch has had all of its samples."""
+    lease = claim_job(db, make_training_job(db, epochs=7))
+    for epoch in range(1, 8):
+        finish_epoch(db, lease, epoch, temperatures=[n / 10 for n in range(8)])
+    heard, last = [], 0
+    while rows := live(site, lease.job_id, sample=last)["rows"]["samples"]:
+        heard += [(row["epoch"], row["temperature"]) for row in rows]
+        last = int(rows[-1]["epoch"])
+    assert heard == [(str(e), f"{n / 10:g}") for e in range(1, 8) for n in range(8)]
+
+
 def test_nothing_new_is_304(site: Site, db: Database) -> None:
     """The same question again is answered by 304 until something changes."""
     job = make_training_job(db)

@@ -65,7 +65,8 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
     typed = {
         "window": " 30 ", "step": "2", "units": "8", "layers": "2", "batch_size": "16",
         "optimizer": "adam", "learning_rate": "1e-3", "epochs": "3", "max_windows": "100",
-        "validation_fraction": ".2", "sample_length": "0", "sample_temperature": "1",
+        "validation_fraction": ".2", "sample_length": "0", "sample_temperature": "0.3 1",
+        "sample_start": "same", "sample_prompt": "It was ", "sample_context": "state",
         "rng_seed": "7", "keep_checkpoints": "2", "keep_every": "5", "cell": "gru",
         "loss_at": "every", "dropout": "0.5", "input_dropout": "0.1", "schedule": "cosine",
         "warmup_steps": "9", "rate_floor": "0.25",
@@ -79,7 +80,8 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
     assert job.spec.items() >= {
         "window": 30, "step": 2, "units": 8, "layers": 2, "batch_size": 16, "optimizer": "adam",
         "learning_rate": 0.001, "epochs": 3, "max_windows": 100, "validation_fraction": 0.2,
-        "sample_length": 0, "sample_temperature": 1.0, "rng_seed": 7, "keep_checkpoints": 2,
+        "sample_length": 0, "sample_temperature": [0.3, 1.0], "sample_start": "same",
+        "sample_prompt": "It was ", "sample_context": "state", "rng_seed": 7, "keep_checkpoints": 2,
         "keep_every": 5, "cell": "gru", "loss_at": "every", "dropout": 0.5, "input_dropout": 0.1,
         "schedule": "cosine", "rate_floor": 0.25, "warmup_steps": 9, "clip_norm": 5.0,
         "weight_decay": 0.01, "precision": "mixed", "patience": 4, "adam_beta_2": 0.99,
@@ -102,6 +104,8 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         ("units", "9" * 5000, "a whole number"),
         ("optimizer", "magic", "rmsprop, adam, sgd"),
         ("max_windows", "-1", "at least 1"),
+        ("sample_temperature", "0.5 x", "up to 8 of them"),
+        ("sample_start", "new", "fresh, same"),
         ("cell", "rnn", "lstm, gru"),
         ("loss_at", "first", "last, every"),
         ("dropout", "0.95", "at most 0.9"),
@@ -110,7 +114,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         ("weight_decay", "2", "at most 1"),
         ("patience", "0", "at least 1"),
         ("keep_every", "0", "at least 1"),
-        ("sample_temperature", "-0.1", "at least 0"),
+        ("sample_temperature", "-0.1", "from 0 to 10"),
         ("rng_seed", "9223372036854775808", "at most 9223372036854775807"),
         ("priority", "101", "at most 100"),
         ("name", "x" * 201, "at most 200 characters"),
@@ -128,7 +132,7 @@ def test_a_refused_field(site: Site, db: Database, field: str, typed: str, words
     error = page.error(field) or ""
     assert words in error
     assert f"Received: {typed[:80]}" in error
-    if field not in ("preset", "optimizer", "cell", "loss_at", "schedule"):
+    if field not in ("preset", "optimizer", "cell", "loss_at", "schedule", "sample_start"):
         assert page.value(field) == typed
     assert page.value("corpus_id") == corpus.id
     assert submitted(db) == []

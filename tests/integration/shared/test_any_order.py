@@ -176,7 +176,7 @@ class AnyOrder(RuleBasedStateMachine):
         sample = NewSample(0.6, "It was", "and then", 7)
         self.both(
             lambda: self.model.record_epoch(lease, epoch, loss, KEEP),
-            lambda s: record_epoch(s, lease, columns, sample, new, self.blob),
+            lambda s: record_epoch(s, lease, columns, [sample], new, self.blob),
         )
 
     @precondition(lambda self: self.has("running"))

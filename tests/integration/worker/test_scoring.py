@@ -56,8 +56,21 @@ def test_scores_a_text(db: Database, settings: Settings, checkpoint: Checkpoint)
         assert likeliest == sorted(likeliest, reverse=True)
         assert score.rank is not None
         assert (score.rank == 1) == (score.alternatives[0].character == score.character)
+    assert len(found.next) == 3
     assert found.bits_per_character is not None
     assert 0 < found.bits_per_character < 10
+
+
+def test_next_is_what_the_next_place_has(
+    db: Database, settings: Settings, checkpoint: Checkpoint
+) -> None:
+    """The alternatives that the same place has in a longer text."""
+    jobs = [make_scoring_job(db, checkpoint, text) for text in ("It was", "It was ")]
+    work(make_node(db, settings), "generate")
+    short, long = (result(db, job) for job in jobs)
+    assert len(short.next) == 5
+    assert short.next == long.scores[-1].alternatives
+    assert short.next != long.next
 
 
 def test_unknown_characters_are_reported(

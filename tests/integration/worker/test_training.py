@@ -45,14 +45,19 @@ def losses(db: Database, job: Job) -> list[tuple[int, float, float | None]]:
 
 
 def test_trains_to_the_end(db: Database, settings: Settings) -> None:
-    """Every epoch leaves its record, its sample and its checkpoint; the best one is marked."""
-    job = make_training_job(db)
+    """Every epoch leaves its record, samples and checkpoint; the best one is marked."""
+    job = make_training_job(db, sample_temperature=[0.3, 1], sample_start="same")
     assert work(make_node(db, settings), Kind.TRAIN) == 1
     done = reload(db, job)
     assert (done.status, done.progress["fraction"]) == ("succeeded", 1.0)
     with db.read() as session:
         samples = list_samples(session, job.id).data
-    assert [(s.epoch, len(s.prompt), len(s.text)) for s in samples] == [(1, 20, 80), (2, 20, 80)]
+        rates = [row.learning_rate for row in list_epochs(session, job.id).data]
+    cells = [(1, 0.3), (1, 1.0), (2, 0.3), (2, 1.0)]
+    assert [(s.epoch, s.temperature) for s in samples] == cells
+    assert {(len(s.prompt), len(s.text)) for s in samples} == {(20, 80)}
+    assert len({(s.prompt, s.rng_seed) for s in samples}) == 1
+    assert rates == [0.01, 0.01]
     assert [row[0] for row in losses(db, job)] == [1, 2]
     assert sum(row.best for row in checkpoints(db, job)) == 1
 

@@ -32,7 +32,7 @@ class FakeClient(Client):
         error = {"code": "diverged", "message": "no number"} if self._status == "failed" else None
         return job(self._status) | {"error": error}
 
-    def rows(self, job_id: str, what: str) -> list[Json]:
+    def rows(self, job_id: str, what: str, **filters: Any) -> list[Json]:
         """Return its samples."""
         return [{"epoch": 1, "temperature": 0.6, "text": "[b]text"}]
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from shared.errors import FieldProblem
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.problems import accepted, bounds, invalid
-from shared.specs import TrainingSpec
+from shared.specs import GenerationSpec, TrainingSpec
 
 
 def problems(model: Any, **fields: Any) -> dict[str, FieldProblem]:
@@ -70,4 +70,16 @@ def test_bounds_are_given_for_forms() -> None:
 
 def test_bounds_inside_an_annotated_type_are_found() -> None:
     """The temperature's limits come with its type."""
-    assert bounds(TrainingSpec.model_fields["sample_temperature"]) == {"ge": 0, "le": 10}
+    assert bounds(TrainingSpec.model_fields["adam_beta_2"]) == {"ge": 0.5, "le": 0.99999}
+    temperature = bounds(TrainingSpec.model_fields["sample_temperature"])
+    assert temperature == {"ge": 0, "le": 10, "min_length": 1, "max_length": 8}
+
+
+def test_a_length_says_what_it_counts() -> None:
+    """Values of a list, characters of a text."""
+    fields = TrainingSpec.model_fields
+    assert "1 or more values, at most 8 values" in accepted(fields["sample_temperature"])
+    assert "at most 1000 characters" in accepted(fields["sample_prompt"])
+    stop = accepted(GenerationSpec.model_fields["stop"])
+    assert "at most 16 values" in stop
+    assert "at most 1000 characters" in stop

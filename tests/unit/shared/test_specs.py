@@ -49,6 +49,14 @@ def test_fields_go_over_the_preset() -> None:
         ("validation_fraction", -0.1),
         ("sample_temperature", -0.5),
         ("sample_temperature", math.nan),
+        ("sample_temperature", []),
+        ("sample_temperature", [0.5, -1]),
+        ("sample_temperature", [0.1 * n for n in range(9)]),
+        ("sample_temperature", [0.5, 1, 0.5]),
+        ("sample_start", "new"),
+        ("sample_prompt", ""),
+        ("sample_prompt", "a" * 1001),
+        ("sample_context", "none"),
         ("rng_seed", -1),
         ("rng_seed", 2**63),
         ("epochs", None),
@@ -93,6 +101,22 @@ def test_generation_fields_are_strict(field: str, value: Any) -> None:
 def test_temperature_zero_is_allowed() -> None:
     """It means: always the likeliest character."""
     assert GenerationSpec(temperature=0).temperatures() == [0.0]
+
+
+def test_samples_have_one_temperature_or_several() -> None:
+    """A number, as ever, or a list, in its order."""
+    assert TrainingSpec().sample_temperatures() == [0.6]
+    assert TrainingSpec(sample_temperature=[1, 0.2]).sample_temperatures() == [1.0, 0.2]
+
+
+def test_presets_for_users_write_a_grid() -> None:
+    """Each epoch the same cells; the article's recipe writes as the article does."""
+    for name in ("fast", "large"):
+        spec = PRESETS[name]
+        assert spec.sample_temperatures() == [0.3, 0.6, 1.0]
+        assert (spec.sample_start, spec.sample_prompt) == ("same", None)
+    seed = PRESETS["seed"]
+    assert (seed.sample_start, seed.sample_prompt, seed.sample_context) == ("fresh", None, "window")
 
 
 def test_every_temperature_gets_its_count_of_texts() -> None:

@@ -60,9 +60,9 @@ def test_progress_that_did_not_change_is_no_news() -> None:
 
 def test_only_a_running_job_writes_a_sample() -> None:
     """What a stopped one had begun is begun anew."""
-    tail, sample = Tail("a"), {"text": "ab"}
+    tail, sample = Tail("a"), {"text": "ab", "temperature": 0.6}
     tail.add([], row(sample=sample))
-    assert tail.sample == (1, "ab")
+    assert tail.sample == (1, 0.6, "ab")
     tail.add([], row("paused", sample=sample))
     assert tail.sample is None
 

@@ -47,6 +47,7 @@ def test_a_prompt_is_taken_as_it_is() -> None:
     """Blanks around a prompt are part of it, also where there is nothing else."""
     assert values(GenerationRequest, {"prompt": " \n"}) == {"prompt": " \n"}
     assert values(GenerationRequest, {"prompt": ""}) == {}
+    assert values(TrainingRequest, {"sample_prompt": " It "}) == {"sample_prompt": " It "}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,8 @@ def test_a_prompt_is_taken_as_it_is() -> None:
 def test_temperatures(typed: str, value: Any) -> None:
     """One number is a number, several are a list."""
     assert values(GenerationRequest, {"temperature": typed}) == {"temperature": value}
+    typed_sample = {"sample_temperature": typed}
+    assert values(TrainingRequest, typed_sample) == {"sample_temperature": value}
 
 
 def test_validated_raises_for_each_field_once() -> None:

@@ -39,6 +39,18 @@ def test_agrees_with_a_slow_twin(small_model: Models, kind: Any) -> None:
 
 
 @cells
+def test_tells_what_is_likely_behind_the_text(small_model: Models, kind: Any) -> None:
+    """As a slow twin has it, also behind a character that the model does not know."""
+    model = small_model(*kind)
+    for text in (TEXT, TEXT + "東"):
+        behind = score(CharacterModel.from_keras(model), LETTERS, text, 3).behind
+        assert behind is not None
+        shares, order = ranking(model.get_weights(), LETTERS.encode(TEXT).tolist())
+        assert behind.best.tolist() == [order[:3]]
+        np.testing.assert_allclose(np.exp(behind.best_logs[0]), shares[order[:3]], atol=1e-6)
+
+
+@cells
 def test_agrees_with_keras(small_model: Models, kind: Any) -> None:
     """All five of V = 5 characters have the probabilities of the Keras model, to 1e-5."""
     model = small_model(*kind)
