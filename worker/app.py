@@ -19,7 +19,7 @@ from shared.logs import configure_logs
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from shared.waking import RedisWakes
-from worker import devices
+from worker import devices, speeds
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
 from worker.node import Node
@@ -86,7 +86,7 @@ def _start_process(**_: Any) -> None:
     take_over(_node)
     queues = set(app.amqp.queues.consume_from)
     device = devices.pin(current_process().index, queues, devices.gpus())
-    _presence = Presence(_node, queues, device)
+    _presence = Presence(_node, queues, device, speeds.measure(queues, device))
     _presence.start()
     if "train" in queues:
         warm_up()

@@ -22,9 +22,9 @@ END_SECONDS = 2
 class Presence:
     """Writes the row of one process every third of a lease, and deletes it at the end."""
 
-    def __init__(self, node: Node, queues: set[str], device: str):
+    def __init__(self, node: Node, queues: set[str], device: str, speed: float | None = None):
         self._node = node
-        self.process = Process(new_id(), node.name, sorted(queues), device, now())
+        self.process = Process(new_id(), node.name, sorted(queues), device, now(), speed)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="presence", daemon=True)
 

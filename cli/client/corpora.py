@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cli.client.base import Nouns, at
+from cli.client.base import Nouns, at, given
 from cli.client.connection import Json
 
 File = tuple[str, BinaryIO | bytes]
@@ -20,6 +20,10 @@ class Corpora(Nouns):
     def corpus(self, corpus_id: str) -> Json:
         """Return a corpus with its versions."""
         return self.get(at("corpora", corpus_id))
+
+    def corpus_report(self, corpus_id: str, version: int | None = None) -> Json:
+        """Return the corpus doctor's report of a version, the newest where none is named."""
+        return self.get(at("corpora", corpus_id, "report"), **given({"version": version}))
 
     def add_corpus(self, name: str, **source: Any) -> Json:
         """Add a corpus from ``text=``, ``url=`` or ``builtin=``, cleaned by ``lowercase=``,

@@ -127,6 +127,25 @@ def show(session: "Session", corpus: str) -> None:
 
 @corpus.command()
 @click.argument("corpus")
+@click.option("--version", type=click.IntRange(1), help="A version's number, else the newest.")
+@speaks()
+def report(session: "Session", corpus: str, version: int | None) -> None:
+    """Tell what is in a text, and what suits it."""
+    from cli.commands.finding import corpus_id
+
+    found = session.client.corpus_report(corpus_id(session.client, corpus), version)
+    if session.as_json:
+        session.document(found)
+        return
+    session.card(_told(found))
+    session.table(
+        ("finding", "level", "values"),
+        ((f["code"], f["level"], f["values"]) for f in found["findings"]),
+    )
+
+
+@corpus.command()
+@click.argument("corpus")
 @speaks()
 def rm(session: "Session", corpus: str) -> None:
     """Delete a text that no job reads."""
@@ -166,6 +185,25 @@ def _opened(file: Path) -> "Iterator[File]":
 def _size(corpus: "Json") -> str:
     latest = corpus["latest_version"]
     return f"{latest['characters']:,} characters, {latest['vocabulary_size']:,} different ones"
+
+
+def _told(report: "Json") -> dict[str, Any]:
+    """Return what a report's card says."""
+    best, estimate = report["recommendation"], report["estimate"]
+    examined = report["examination"] or {}
+    return {
+        "version": report["version"],
+        **report["text"],
+        "lines": examined.get("lines"),
+        "scripts": [f"{s['script']} {s['share']:.1%}" for s in examined.get("scripts", [])],
+        "rare": examined.get("rare", {}).get("characters"),
+        "invisible": [f"{c['code_point']} {c['name']}" for c in examined.get("invisible", [])],
+        "recommended": best["preset"],
+        "with": best["fields"],
+        "because": best["reason"],
+        "parameters": best["parameters"],
+        "seconds": estimate["time"]["seconds"],
+    }
 
 
 def _row(corpus: "Json") -> tuple[Any, ...]:

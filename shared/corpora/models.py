@@ -47,6 +47,10 @@ class CorpusVersion(Base):
     blob_id: Mapped[str] = mapped_column(ID, ForeignKey("blobs.id"), index=True)
     source: Mapped[str]
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # What the doctor found: None of versions from before there was one. Lists need it not.
+    examination: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True
+    )
     created_at: Mapped[datetime]
 
     corpus: Mapped[Corpus] = relationship(back_populates="versions")

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from shared.blobs import StoredBlob, write_blob
 from shared.corpora.cleaning import Cleaning, Report, clean
 from shared.corpora.decoding import DECLARED, decode, find_encoding
+from shared.corpora.doctor import Doctor
+from shared.corpora.examinations import Examination
 from shared.corpora.fetching import fetch
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import get_corpus
@@ -44,6 +46,7 @@ class StoredText:
     vocabulary: str
     source: str
     report: Report
+    examination: Examination
 
 
 def builtin_text(name: str, settings: Settings, cleaning: Cleaning) -> NewText:
@@ -68,17 +71,17 @@ def store_text(db: Database, new: NewText) -> StoredText:
 
 
 def _stored(db: Database, new: NewText) -> StoredText:
-    report, seen = Report(encoding=find_encoding(new.file)), set[str]()
+    report, doctor = Report(encoding=find_encoding(new.file)), Doctor()
     pieces = clean(decode(new.file, report.encoding), new.cleaning, report)
     if report.encoding not in DECLARED:
         report.notes.append(f"not UTF-8: read as {report.encoding}, which was found by detection")
-    blob = write_blob(db, _encoded(pieces, seen))
+    blob = write_blob(db, _encoded(pieces, doctor))
     _check_size(report.characters)
     if new.expected_sha256 not in (None, blob.sha256):
         report.notes.append(
             f"not the expected text: SHA-256 {blob.sha256}, expected {new.expected_sha256}"
         )
-    return StoredText(blob, "".join(sorted(seen)), new.source, report)
+    return StoredText(blob, doctor.vocabulary(), new.source, report, doctor.examination())
 
 
 def add_corpus(session: Session, team_id: str, name: str, text: StoredText) -> Corpus:
@@ -114,9 +117,9 @@ def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
     session.execute(delete(Corpus).where(Corpus.id == corpus.id))
 
 
-def _encoded(pieces: Iterator[str], seen: set[str]) -> Iterator[bytes]:
+def _encoded(pieces: Iterator[str], doctor: Doctor) -> Iterator[bytes]:
     for piece in pieces:
-        seen.update(piece)
+        doctor.look(piece)
         yield piece.encode()
 
 
@@ -149,6 +152,7 @@ def _add_version(session: Session, corpus: Corpus, number: int, text: StoredText
             blob_id=text.blob.id,
             source=text.source,
             report=text.report.as_json(),
+            examination=text.examination.model_dump(),
             created_at=now(),
         )
     )

@@ -32,6 +32,8 @@ class Kind(StrEnum):
 ANSWERS = (Kind.SCORE, Kind.VERIFY)
 # True of their rows: in the words of their index, without a parameter.
 IS_ANSWER = "kind in ('score', 'verify')"
+# True of training jobs' rows, in the words of theirs.
+IS_TRAINING = "kind = 'train'"
 # Which workers run a kind: what reads and writes with a model, the same ones.
 QUEUES = {
     Kind.TRAIN: "train",
@@ -89,6 +91,13 @@ class Job(Base):
             "finished_at",
             sqlite_where=text(IS_ANSWER),
             postgresql_where=text(IS_ANSWER),
+        ),
+        # The latest training jobs, whose speed estimates go by: answers may be thousands.
+        Index(
+            "ix_jobs_training",
+            "id",
+            sqlite_where=text(IS_TRAINING),
+            postgresql_where=text(IS_TRAINING),
         ),
     )
 
@@ -168,6 +177,8 @@ class Epoch(Base):
     characters_per_second: Mapped[float]
     # The last step's: None of epochs from before it was kept.
     learning_rate: Mapped[float | None]
+    # Who trained it: None of epochs from before that was kept.
+    worker: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

@@ -67,7 +67,8 @@ def record_epoch(
     if session.get(Epoch, (lease.job_id, numbers["epoch"])):
         return
     job = happened(session, lease, "epoch", numbers, losses=0)
-    session.add(Epoch(job_id=job.id, attempt=lease.attempt, created_at=now(), **numbers))
+    own = {"attempt": lease.attempt, "worker": job.worker, "created_at": now()}
+    session.add(Epoch(job_id=job.id, **own, **numbers))
     for sample in samples:
         row = _sample(lease, numbers["epoch"], sample)
         session.add(row)

@@ -116,12 +116,17 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
 
 def check_length(spec: TrainingSpec, version: CorpusVersion) -> None:
     """Raise ``CorpusTooShort`` when the text cannot fill one window and its held-out part."""
+    check_characters(spec, version.characters)
+
+
+def check_characters(spec: TrainingSpec, characters: int, field: str = "corpus_id") -> None:
+    """Raise ``CorpusTooShort``, of a field, when ``N`` characters are too few for a spec."""
     least = spec.least_characters()
-    if version.characters < least:
+    if characters < least:
         problem = FieldProblem(
-            "corpus_id",
-            f"the text has {version.characters} characters; this spec needs {least}",
-            version.characters,
+            field,
+            f"the text has {characters} characters; this spec needs {least}",
+            characters,
             f"at least {least} characters for window {spec.window} and "
             f"validation_fraction {spec.validation_fraction:g}",
         )

@@ -18,6 +18,9 @@ class Worker(Base):
     name: Mapped[str] = mapped_column(unique=True)
     queues: Mapped[list[str]] = mapped_column(JSON)
     device: Mapped[str]
+    # Floating-point operations a second in products of matrices, as measured at its start: None
+    # where it measured nothing.
+    speed: Mapped[float | None]
     started_at: Mapped[datetime]
     # On the database's clock, as whether it is alive is judged.
     seen_time: Mapped[float]

@@ -22,6 +22,8 @@ class Process:
     queues: list[str]
     device: str
     started_at: datetime
+    # Floating-point operations a second, where they were measured.
+    speed: float | None = None
 
 
 def see(session: Session, process: Process) -> None:

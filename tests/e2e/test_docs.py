@@ -67,7 +67,8 @@ class Reader:
         said = self._bash(re.sub(r"^curl ", "curl --fail-with-body -sS ", command))
         noun = re.search(r"\$api/([\w-]+)(\s|$)", command)
         posted = " -d " in command or " -F " in command
-        if command.startswith("curl ") and noun and posted and "PATCH" not in command:
+        made = noun and posted and noun[1] in IDS and "PATCH" not in command
+        if command.startswith("curl ") and noun and made:
             self.ids[IDS[noun[1]]] = json.loads(said)["id"]
         if command.startswith(("curl ", "charloom ")) and any(b in command for b in BEGINNING):
             wait_for(self._is_idle, 120)
@@ -120,7 +121,7 @@ class Reader:
     [
         ("README.md", 12),
         *(("docs/schedules.md", 19), ("docs/notices.md", 6), ("docs/receipts.md", 8)),
-        ("docs/api.md", 3),
+        ("docs/api.md", 4),
         ("docs/command.md", 60),
     ],
 )

@@ -7,6 +7,7 @@ from web.api import (
     answers,
     checkpoints,
     corpora,
+    estimates,
     jobs,
     models,
     presets,
@@ -34,6 +35,7 @@ def register_api(app: APIFlask) -> None:
     for blueprint in (
         corpora.corpora,
         submissions.submissions,
+        estimates.estimates,
         jobs.jobs,
         records.records,
         samples.samples,

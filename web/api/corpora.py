@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from shared.corpora.queries import get_corpus, list_corpora
 from shared.corpora.services import add_corpus, add_version, delete_corpus
+from shared.estimates.services import CorpusReport, examine
 from shared.fields import Spec
 from web.api.document import Responses, answer, download
 from web.api.faults import OF_FILES, OF_TEXTS, refuses
@@ -105,6 +106,21 @@ def add_one_version(corpus_id: str) -> Created:
 
     corpus, added = write(work)
     return _created(corpus, 201 if added else 200)
+
+
+@corpora.get("/<corpus_id>/report")
+@takes(corpora, TextQuery, "query")
+@corpora.output(CorpusReport)
+def report(corpus_id: str, query: TextQuery) -> CorpusReport:
+    """Show the corpus doctor's report.
+
+    What is in the text, what there is to say about it, which preset and size suit it, and what
+    that run would take: of the newest version, or the one of `version`.
+    """
+    found = services()
+    with found.db.read() as session:
+        seconds = found.settings.lease_seconds
+        return examine(session, team_id(), corpus_id, query.version, seconds)
 
 
 @corpora.get("/<corpus_id>/text")

@@ -25,6 +25,7 @@ CORPUS_LINKS = {
     "self": f"/api/v1/corpora/{CORPUS_ID}",
     "versions": f"/api/v1/corpora/{CORPUS_ID}/versions",
     "text": f"/api/v1/corpora/{CORPUS_ID}/text",
+    "report": f"/api/v1/corpora/{CORPUS_ID}/report",
 }
 VERSION: Example = {
     "id": VERSION_ID, "number": 1, "sha256": SHA256, "characters": 1115394, "vocabulary_size": 65,
@@ -44,6 +45,39 @@ JOB: Example = {
     "attempt": 1, "losses": 0, "max_losses": 3, "worker": WORKER, "created_at": TIME,
     "started_at": TIME, "finished_at": None, "error": None,
     "links": {"self": f"/api/v1/jobs/{JOB_ID}", "events": f"/api/v1/jobs/{JOB_ID}/events"},
+}  # fmt: skip
+ESTIMATE: Example = {
+    "parameters": 107713, "text": {"characters": 1115394, "vocabulary_size": 65},
+    "split": {"training": {"characters": 1003854, "windows": 1003754},
+              "validation": {"characters": 111540, "windows": 111440}},
+    "windows": 28000, "steps": 875,
+    "time": {"seconds": 205.5, "epoch_seconds": 6.75, "basis": "jobs", "measurements": 5,
+             "reason": None},
+    "workers": {"count": 1, "gpu": False}, "memory": {"host": 861000000, "device": None},
+    "kept": {"checkpoint": 449897, "checkpoints": 11, "bytes": 4948867},
+}  # fmt: skip
+NO_REPEATS: Example = {
+    "compared": 22816, "repeated": 0, "characters": 0, "share": 0.0, "capped": False,
+    "examples": [],
+}  # fmt: skip
+REPORT: Example = {
+    "corpus_version_id": VERSION_ID, "version": 1,
+    "text": {"characters": 1115394, "vocabulary_size": 65}, "cleaning": {"encoding": "utf-8"},
+    "examination": {
+        "characters": 1115394, "vocabulary_size": 65,
+        "most_frequent": [{"character": " ", "count": 169892}],
+        "categories": [{"category": "Ll", "distinct": 26, "count": 791888}],
+        "scripts": [{"script": "latin", "count": 841591, "share": 1.0}],
+        "rare": {"distinct": 2, "count": 4, "share": 3.6e-06, "characters": "&$"},
+        "invisible": [], "lines": 40000, "longest_line": {"characters": 63, "offset": 20111},
+        "repeated_lines": NO_REPEATS, "repeated_paragraphs": NO_REPEATS,
+    },
+    "findings": [{"code": "rare_characters", "level": "note",
+                  "values": {"characters": 2, "count": 4, "share": 3.6e-06}}],
+    "recommendation": {"preset": "fast", "fields": {}, "reason": "fits", "units": 128, "layers": 1,
+                       "window": 100, "epochs": 30, "max_windows": 28000,
+                       "validation_fraction": 0.1, "parameters": 107713},
+    "estimate": ESTIMATE,
 }  # fmt: skip
 EVENT: Example = {
     "seq": 2, "type": "running", "created_at": TIME, "data": {"attempt": 1, "worker": WORKER},
@@ -149,8 +183,8 @@ PRESETS: Example = {
                 "bounds": {"ge": 1, "le": 10000}}],
 }  # fmt: skip
 PROCESS: Example = {
-    "id": OTHER_ID, "name": WORKER, "queues": ["train"], "device": "gpu 0", "alive": True,
-    "job_id": JOB_ID, "started_at": TIME, "seen_at": LATER,
+    "id": OTHER_ID, "name": WORKER, "queues": ["train"], "device": "cpu", "alive": True,
+    "job_id": JOB_ID, "speed": 4.58e11, "started_at": TIME, "seen_at": LATER,
     "links": {"job": f"/api/v1/jobs/{JOB_ID}"},
 }  # fmt: skip
 
@@ -162,6 +196,7 @@ ROWS = {
 PAGES = {f"{name}Page": {"data": [row], "has_more": False} for name, row in ROWS.items()}
 REQUESTS = {
     "TrainingRequest": {"corpus_id": CORPUS_ID, **PLAN},
+    "EstimateRequest": {"corpus_id": CORPUS_ID, **PLAN},
     "GenerationRequest": {"checkpoint_id": CHECKPOINT_ID, **GENERATION},
     "NewCorpus": {"name": "mine", "text": "It was the best of times, it was the worst of times."},
     "NewVersion": {"text": "It was the age of wisdom, it was the age of foolishness."},
@@ -184,6 +219,8 @@ EXAMPLES: dict[str, Example] = (
         "CorpusDetail": CORPUS | {"versions": [VERSION]},
         "NewReceiver": RECEIVER | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
         "PresetPage": PRESETS,
+        "CorpusReport": REPORT,
+        "Estimate": ESTIMATE,
         "ScheduleRun": RUN,
         "Score": SCORE,
         "Verification": VERIFICATION,

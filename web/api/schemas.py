@@ -53,6 +53,7 @@ class Corpus(Answer):
             "self": url_for("corpora.show", corpus_id=row.id),
             "versions": url_for("corpora.add_one_version", corpus_id=row.id),
             "text": url_for("corpora.text", corpus_id=row.id),
+            "report": url_for("corpora.report", corpus_id=row.id),
         }
         return cls(**row_fields(row, cls, "links"), links=links)
 

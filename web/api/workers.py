@@ -28,6 +28,10 @@ class Worker(Answer):
     device: str = Field(description="What it computes with: `cpu`, or `gpu` and its number.")
     alive: bool = Field(description="Whether it was seen within a lease's time.")
     job_id: str | None = Field(description="The job that it runs.")
+    speed: float | None = Field(
+        description="Floating-point operations a second in products of matrices, measured at its "
+        "start by those that train on a processor."
+    )
     started_at: datetime
     seen_at: datetime
     links: dict[str, str]

@@ -61,6 +61,10 @@ def test_corpora(charloom: Charloom, tmp_path: Path) -> None:
     shown = json.loads(charloom("corpus", "show", "one", "--json").stdout)
     assert shown["versions"][0]["report"]
     assert "upload:a.txt" in charloom("corpus", "show", first).stdout
+    assert json.loads(charloom("corpus", "report", "one", "--json").stdout)["version"] == 1
+    told = charloom("corpus", "report", "one").stdout
+    assert "very_short_text" in told
+    assert "recommended" in told
     assert charloom("corpus", "rm", "two").stdout == f"Deleted corpus {second['id']}.\n"
     assert len(json.loads(charloom("corpus", "list", "--json").stdout)) == 1
 

@@ -1,0 +1,121 @@
+"""What a training run takes of memory and disk, by arithmetic.
+
+Shapes: ``B`` batch, ``T`` window, ``V`` vocabulary, ``H`` units, ``L`` layers, ``P`` parameters,
+``N`` characters of text.
+"""
+
+from pydantic import BaseModel, Field
+
+from shared.estimates.costs import (
+    judging_cost,
+    parameters_of,
+    window_cost,
+    windows_of,
+    writing_cost,
+)
+from shared.specs import TrainingSpec
+
+FLOAT = 4
+# TensorFlow, Keras and what they compiled; a card's share of that, once cuDNN is there.
+PROCESS, CARD = 820_000_000, 600_000_000
+# The text's ids, and what is held beside them while they are made; measured with 100 MB.
+CHARACTER = 3
+# What the forward loop leaves for the backward one: slopes of the gates, of the cell, states.
+KEPT_OF_UNIT = 9
+# The archive, its configuration, the vocabulary's share of it.
+FILE, FILE_OF_LAYER = 15_000, 4_000
+# Arrays of each parameter that an optimizer remembers.
+REMEMBERED = {"sgd": 0, "rmsprop": 1, "adam": 2}
+# Of a batch, each with gradients of its own.
+PARTS = 8
+# Validation judges by so many windows at most.
+VALIDATION_WINDOWS = 4_000
+
+
+class Part(BaseModel):
+    """A part of a text."""
+
+    characters: int
+    windows: int = Field(description="Windows that begin at every `step`th character.")
+
+
+class Split(BaseModel):
+    """What is trained on, and what is held out to judge by."""
+
+    training: Part
+    validation: Part
+
+    @classmethod
+    def of(cls, spec: TrainingSpec, characters: int) -> "Split":
+        """Return how a spec divides a text of ``N`` characters."""
+        trained = spec.split(characters)
+        held_out = characters - trained
+        return cls(
+            training=Part(characters=trained, windows=windows_of(trained, spec.window, spec.step)),
+            validation=Part(characters=held_out, windows=windows_of(held_out, spec.window)),
+        )
+
+    def judged(self) -> int:
+        """Return by how many windows a model is judged."""
+        return min(self.validation.windows, VALIDATION_WINDOWS)
+
+    def learned(self, spec: TrainingSpec) -> int:
+        """Return how many windows are learned from in an epoch."""
+        return min(self.training.windows, spec.max_windows or self.training.windows)
+
+
+def epoch_cost(spec: TrainingSpec, characters: int, vocabulary_size: int) -> float:
+    """Return what an epoch costs, in the operations of ``costs``: training, judging, a sample."""
+    split = Split.of(spec, characters)
+    training = split.learned(spec) * window_cost(spec, vocabulary_size)
+    judging = split.judged() * judging_cost(spec, vocabulary_size)
+    return training + judging + spec.sample_length * writing_cost(spec, vocabulary_size)
+
+
+class Memory(BaseModel):
+    """The most memory that a run holds, in bytes."""
+
+    host: int
+    device: int | None = Field(description="Of a GPU; null where there is none.")
+
+    @classmethod
+    def of(cls, spec: TrainingSpec, characters: int, vocabulary_size: int, gpu: bool) -> "Memory":
+        """Return the memory for a text of ``N`` characters, ``V`` of them different."""
+        text = characters * (CHARACTER + (1 if vocabulary_size > 256 else 0))
+        parameters = FLOAT * parameters_of(spec, vocabulary_size)
+        learning = _learning(spec, vocabulary_size)
+        if gpu:
+            device = CARD + _id_bytes(vocabulary_size) * characters + learning
+            return cls(host=PROCESS + text + 3 * parameters, device=device)
+        return cls(host=PROCESS + text + PARTS * parameters + learning, device=None)
+
+
+class Kept(BaseModel):
+    """The checkpoints that a run leaves."""
+
+    checkpoint: int = Field(description="Bytes of one.")
+    checkpoints: int = Field(description="How many are kept at its end.")
+    bytes: int = Field(description="Of all of them.")
+
+    @classmethod
+    def of(cls, spec: TrainingSpec, vocabulary_size: int) -> "Kept":
+        """Return what a run to the last epoch leaves."""
+        size = FLOAT * parameters_of(spec, vocabulary_size) + 3 * vocabulary_size
+        size += FILE + FILE_OF_LAYER * spec.layers
+        every = spec.epochs // spec.keep_every if spec.keep_every else 0
+        # The newest, the best, and those that are kept for good.
+        count = min(spec.epochs, spec.keep_checkpoints + 1 + every)
+        return cls(checkpoint=size, checkpoints=count, bytes=size * count)
+
+
+def _learning(spec: TrainingSpec, vocabulary_size: int) -> int:
+    """Return the bytes of weights, gradients, the optimizer's arrays and a batch on its way."""
+    arrays = 2 + REMEMBERED[spec.optimizer] + (1 if spec.ema_momentum else 0)
+    guesses = spec.window if spec.loss_at == "every" else 1
+    unit = KEPT_OF_UNIT * spec.window * spec.layers * spec.units
+    window = unit + 3 * guesses * vocabulary_size
+    return FLOAT * (arrays * parameters_of(spec, vocabulary_size) + spec.batch_size * window)
+
+
+def _id_bytes(vocabulary_size: int) -> int:
+    return 1 if vocabulary_size <= 2**8 else 2 if vocabulary_size <= 2**16 else 4
