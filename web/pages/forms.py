@@ -35,9 +35,7 @@ ENDLESS = 10**9
 # What a text may hold that becomes a list.
 ACCEPTED: Words = {
     "temperature": _l("a number from 0 to 10, or up to 16 of them, separated by spaces"),
-    "sample_temperature": _l(
-        "a number from 0 to 10, or up to 8 of them, separated by spaces"
-    ),
+    "sample_temperature": _l("a number from 0 to 10, or up to 8 of them, separated by spaces"),
     "sample_prompt": _l("at most 1,000 characters"),
     "stop": _l("up to 16 texts, one a line, each at most 1,000 characters"),
     "name": _l("at most 200 characters, at least one of them visible"),
