@@ -43,13 +43,13 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database, on each backend in turn."""
+    """The address of a migrated database that nobody has used, on each backend in turn."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'charloom.db')}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    with server.fresh() as url:
+    with server.migrated() as url:
         yield url
 
 
@@ -60,7 +60,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    with server.fresh("template0") as url:
+    with server.bare() as url:
         yield url
 
 
