@@ -12,11 +12,21 @@ from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
 from shared.queue import FakeTickets
 from shared.settings import Settings, load_settings
+from tests.support.groups import group, turn
 from tests.support.servers import Postgres, running_postgres, running_redis
 
 BACKENDS = ("sqlite", "postgresql")
 # Port 1 is nobody's: a test that wants a broker asks for ``redis_url``.
 NO_BROKER = "redis://127.0.0.1:1/0"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, let those that need one stack run in one of them."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: turn(item, group(item)))
 
 
 @pytest.fixture(autouse=True)
