@@ -18,7 +18,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z,-]+\]==/, "==", plain)) printf "%s", \
 	plain; printf "%s", block } /^[^ ]/ { out(); block = "" } { block = block $$0 "\n" } END { out() }
 # Much of the tests' time is waiting: two processes share it, each with servers of its own.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
 # What `make lock UPGRADE=--upgrade` passes on.
 UPGRADE ?=
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
 from shared.queue import FakeTickets
 from shared.settings import Settings, load_settings
-from tests.support.groups import group, turn
+from tests.support.groups import Groups, turn
 from tests.support.servers import Postgres, running_postgres, running_redis
 
 BACKENDS = ("sqlite", "postgresql")
@@ -21,12 +22,15 @@ NO_BROKER = "redis://127.0.0.1:1/0"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, let those that need one stack run in one of them."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: turn(item, group(item)))
+    """Where two processes share the tests, begin with the longest group."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """Let tests that need the same servers run in the same process."""
+    return Groups(config, log)
 
 
 @pytest.fixture(autouse=True)

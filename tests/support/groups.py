@@ -1,27 +1,31 @@
 """Which tests run in one process, one after the other, and which of them begin."""
 
-from pathlib import Path
+from xdist.scheduler import LoadScopeScheduling
 
-import pytest
-
-TESTS = Path(__file__).parent.parent
-SHARED_STACK = "stack"
 # The longest first, small ones last: so both processes end at nearly the same time.
-TURNS = (SHARED_STACK, "integration", "unit", "chaos", "fuzz", "e2e")
+TURNS = ("stack", "integration", "unit", "chaos", "fuzz", "e2e")
+# These start stacks of their own; all others in their folder share one.
+OWN_STACKS = ("test_outages.py", "test_stops.py", "test_workers.py")
 
 
-def group(item: pytest.Item) -> str:
-    """Return the group of a test: a stack's, a folder's, or its file's."""
-    folder, *names = item.path.relative_to(TESTS).with_suffix("").parts
-    if folder in ("chaos", "fuzz"):
-        return folder
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    if "stack" in fixtures:
-        return SHARED_STACK
-    return "/".join([folder, *names])
+def group(name: str) -> str:
+    """Return the group of the test with this id: its stack's, its folder's, or its file's."""
+    path = name.split("::")[0].removeprefix("tests/")
+    folder, _, rest = path.partition("/")
+    if folder == "e2e":
+        return path if rest in OWN_STACKS else "stack"
+    return folder if folder in ("chaos", "fuzz") else path
 
 
-def turn(item: pytest.Item, name: str) -> tuple[int, str]:
-    """Return what tests are sorted by, in the order of their groups."""
-    folder = name.split("/")[0]
-    return (TURNS.index(folder) if folder in TURNS else len(TURNS), name)
+def turn(name: str) -> tuple[int, str]:
+    """Return what tests are sorted by."""
+    place = group(name)
+    folder = place.split("/")[0]
+    return (TURNS.index(folder) if folder in TURNS else len(TURNS), place)
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a process a whole group at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
