@@ -17,6 +17,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 # such pin is there without its extra, too.
 PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z,-]+\]==/, "==", plain)) printf "%s", \
 	plain; printf "%s", block } /^[^ ]/ { out(); block = "" } { block = block $$0 "\n" } END { out() }
+# Much of the tests' time is waiting: two processes share it, each with servers of its own.
+SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
 # What `make lock UPGRADE=--upgrade` passes on.
 UPGRADE ?=
 
@@ -35,7 +37,7 @@ up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
 
 test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may be).
 	@sh tests/ensure_chromium.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
 	@CHAOS=long $(BIN)/python -m pytest tests/chaos -s --timeout=1800

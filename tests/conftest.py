@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,24 @@ from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
 from shared.queue import FakeTickets
 from shared.settings import Settings, load_settings
+from tests.support.groups import Groups, turn
 from tests.support.servers import Postgres, running_postgres, running_redis
 
 BACKENDS = ("sqlite", "postgresql")
 # Port 1 is nobody's: a test that wants a broker asks for ``redis_url``.
 NO_BROKER = "redis://127.0.0.1:1/0"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, begin with the longest group."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """Let tests that need the same servers run in the same process."""
+    return Groups(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +57,13 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database, on each backend in turn."""
+    """The address of a migrated database that nobody has used, on each backend in turn."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'charloom.db')}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    with server.fresh() as url:
+    with server.migrated() as url:
         yield url
 
 
@@ -60,7 +74,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    with server.fresh("template0") as url:
+    with server.bare() as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 # How long a listener stays before it is cut off, in seconds.
 SHORTEST, LONGEST = 1.0, 12.0
+REFUSED_SECONDS = 0.5
 # Between two questions for the job.
 ASK_SECONDS = 0.05
 
@@ -40,10 +41,13 @@ class Listener:
             writer.write(self._request())
             async with asyncio.timeout(self.rng.uniform(SHORTEST, LONGEST)):
                 status = int((await reader.readline()).split()[1])
-                assert status in (200, 204), status
+                # 429 while those that were cut off are still counted: it says to come again.
+                assert status in (200, 204, 429), status
+                if status == 429:
+                    await asyncio.sleep(REFUSED_SECONDS)
                 if status == 200:
                     await self._read(reader)
-                return status == 200
+                return status != 204
         except TimeoutError:
             return True
         finally:

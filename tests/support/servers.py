@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -19,6 +20,21 @@ import migrations
 from shared.ids import new_id
 
 TEMPLATE = "charloom_template"
+TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+# Every table, index, column, default, constraint and trigger: whatever is changed has a new line.
+SHAPE = """
+    SELECT md5(string_agg(line, ' ' ORDER BY line)) FROM (
+        SELECT format('%s %s', oid, relname) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s %s %s %s %s', attrelid, attname, atttypid, attnotnull, attnum)
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s %s', oid, adrelid) FROM pg_attrdef
+        UNION ALL SELECT format('%s %s', oid, conname) FROM pg_constraint
+        UNION ALL SELECT format('%s %s', oid, tgname) FROM pg_trigger
+        UNION ALL SELECT format('%s %s', oid, proname) FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace
+    ) AS lines (line)"""
 
 
 class Postgres:
@@ -26,6 +42,7 @@ class Postgres:
 
     def __init__(self, address: str):
         self._address = address
+        self._idle: list[str] = []
         self._admin = psycopg.connect(address, autocommit=True)
         # The data need not outlive the tests: without this each commit waits for the disk.
         self._admin.execute("ALTER SYSTEM SET fsync = off")
@@ -35,14 +52,56 @@ class Postgres:
         """Make the database that the others are copies of."""
         self._admin.execute(f"CREATE DATABASE {TEMPLATE}")
         migrations.upgrade(self._url(TEMPLATE))
+        with psycopg.connect(self._url(TEMPLATE)) as connection:
+            self._shape = _value(connection, SHAPE)
+            tables = [row[0] for row in connection.execute(TABLES)]
+            rows = {table: _copy_out(connection, table) for table in tables}
+        self._tables, self._rows = tables, {table: data for table, data in rows.items() if data}
 
     @contextmanager
-    def fresh(self, template: str = TEMPLATE) -> Iterator[str]:
-        """Yield the address of a new copy of ``template``, which is dropped at the end."""
+    def migrated(self) -> Iterator[str]:
+        """Yield the address of a database as it is after all migrations.
+
+        One that a test before has used is emptied: that takes a tenth of the time of a new one.
+        """
+        name = self._idle.pop() if self._idle else self._make(TEMPLATE)
+        yield self._url(name)
+        if self._restore(name):
+            self._idle.append(name)
+        else:
+            self._drop(name)
+
+    @contextmanager
+    def bare(self) -> Iterator[str]:
+        """Yield the address of a new database without a table, which is dropped at the end."""
+        name = self._make("template0")
+        yield self._url(name)
+        self._drop(name)
+
+    def _make(self, template: str) -> str:
         name = "test_" + new_id().replace("-", "")
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield self._url(name)
+        return name
+
+    def _drop(self, name: str) -> None:
         self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _restore(self, name: str) -> bool:
+        """Bring a database's rows back to those of the template; False where it was rebuilt."""
+        self._admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
+            [name],
+        )
+        with psycopg.connect(self._url(name)) as connection:
+            if _value(connection, SHAPE) != self._shape:
+                return False
+            # Without triggers, so without foreign keys: the tables may be emptied in any order.
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("; ".join(f"DELETE FROM {table}" for table in self._tables))  # noqa: S608
+            for table, data in self._rows.items():
+                with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write(data)
+        return True
 
     def close(self) -> None:
         """Close the connection that makes databases."""
@@ -50,6 +109,16 @@ class Postgres:
 
     def _url(self, database: str) -> str:
         return self._address.replace("/postgres?", f"/{database}?")
+
+
+def _value(connection: psycopg.Connection, query: LiteralString) -> object:
+    row = connection.execute(query).fetchone()
+    return row and row[0]
+
+
+def _copy_out(connection: psycopg.Connection, table: str) -> bytes:
+    with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+        return b"".join(bytes(block) for block in copy)
 
 
 @contextmanager

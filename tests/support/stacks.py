@@ -70,6 +70,8 @@ def environment(mark: str, env: Mapping[str, str] | None = None) -> dict[str, st
     Variables of ``env`` go over it.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHARLOOM_")}
+    # A stack is many processes: only the first shall compile our sources.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | SHORT_TIMES | dict(env or {}) | {MARK: mark}
 
 

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.api.client import Api
-from web import create_app
+from tests.support.apps import make_app
 
 MakeApi = Callable[..., Api]
 
@@ -20,7 +20,7 @@ def make_api(settings: Settings, tickets: FakeTickets) -> Iterator[MakeApi]:
     apps: list[APIFlask] = []
 
     def make(**changes: Any) -> Api:
-        app = create_app(settings.model_copy(update=changes), tickets)
+        app = make_app(settings.model_copy(update=changes), tickets)
         apps.append(app)
         return Api(app.test_client())
 

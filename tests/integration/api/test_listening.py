@@ -16,6 +16,7 @@ from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.api.client import PREFIX, TOKEN, Api, field_error, problem
 from tests.integration.api.conftest import MakeApi
+from tests.support.apps import make_app
 from tests.support.factories import (
     claim_job,
     do,
@@ -24,7 +25,6 @@ from tests.support.factories import (
     make_training_job,
     write_text,
 )
-from web import create_app
 from web.listeners import MOST_LISTENERS
 
 STREAM = {"Accept": "text/event-stream"}
@@ -271,7 +271,7 @@ def test_many_listeners_cost_one_query(make_api: MakeApi, db: Database) -> None:
 @pytest.fixture
 def woken_api(settings: Settings, redis_url: str, tickets: FakeTickets) -> Iterator[Api]:
     """A client of an application whose Redis is there."""
-    app = create_app(settings.model_copy(update={"redis_url": redis_url}), tickets)
+    app = make_app(settings.model_copy(update={"redis_url": redis_url}), tickets)
     yield Api(app.test_client())
     app.extensions["charloom"].db.close()
 

@@ -1,5 +1,7 @@
 """What makes waiting cheap: hints, many jobs at once, and pages that stay in step."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -40,10 +42,10 @@ def test_many_jobs_at_once(api: Api, db: Database) -> None:
     assert ids(api.get(f"/jobs?ids={first}&status=succeeded")) == []
 
 
-@pytest.mark.parametrize("given", ["", "nothing", f"{new_id()},", f"{new_id()},nothing",
-                                   ",".join(new_id() for _ in range(101))])  # fmt: skip
+@pytest.mark.parametrize("given", ["", "nothing", "ID,", "ID,nothing", ",".join(["ID"] * 101)])
 def test_malformed_ids(api: Api, given: str) -> None:
     """An empty list, a part that is no id, and more than a hundred are refused."""
+    given = re.sub("ID", lambda _: new_id(), given)
     error = field_error(api.get(f"/jobs?ids={given}"), "ids")
     assert "100" in error["accepted"]
 

@@ -11,7 +11,7 @@ from cli.client import Client
 from cli.main import main
 from shared.queue import FakeTickets
 from shared.settings import Settings
-from web import create_app
+from tests.support.apps import make_app
 
 Charloom = Callable[..., Result]
 TOKEN = "test-token"
@@ -27,7 +27,7 @@ class Silent(WSGIRequestHandler):
 @pytest.fixture
 def url(settings: Settings, tickets: FakeTickets) -> Iterator[str]:
     """The address at which the application answers."""
-    app = create_app(settings, tickets)
+    app = make_app(settings, tickets)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.pages.site import Site
-from web import create_app
+from tests.support.apps import make_app
 
 MakeSite = Callable[..., Site]
 
@@ -20,7 +20,7 @@ def make_site(settings: Settings, tickets: FakeTickets) -> Iterator[MakeSite]:
     apps: list[APIFlask] = []
 
     def make(**changes: Any) -> Site:
-        app = create_app(settings.model_copy(update=changes), tickets)
+        app = make_app(settings.model_copy(update=changes), tickets)
         apps.append(app)
         return Site(app.test_client())
 
