@@ -20,6 +20,7 @@ from shared.jobs.records import NewSample, record_epoch, save_state
 from shared.jobs.rows import Lease, fence, happened
 from shared.jobs.services import hand_back, report_progress, succeed
 from shared.models.services import Judgement, JudgementVoid, decide
+from shared.prompts import fit_prompt
 from shared.specs import TrainingSpec
 from worker.candidates import Candidate
 from worker.copies import Copies
@@ -68,7 +69,7 @@ def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
     """Return the run, at the place where an earlier attempt stopped if there was one.
 
     One that starts from a checkpoint knows that model's characters and those of the text.
-    Raises ``StopRequested`` when told to stop while the text is read.
+    Raises ``StopRequested`` when told to stop while the text is read, ``UnknownPrompt``.
     """
     with node.db.read() as session:
         version = session.get_one(CorpusVersion, job.corpus_version_id)
@@ -80,11 +81,20 @@ def prepare(node: Node, job: Job, heartbeat: Heartbeat) -> TrainingRun:
     if candidate := Candidate.of(node, job, heartbeat):
         ids = candidate.cut(ids, vocabulary)
     return TrainingRun(
-        TrainingSpec.model_validate(job.spec), ids, vocabulary,
+        _spec(job, vocabulary), ids, vocabulary,
         state=TrainingState.from_bytes(b"".join(read_blob(node.db, state))) if state else None,
         start=_start(node, start) if start and not state else None,
         progress_seconds=PROGRESS_SECONDS,
     )  # fmt: skip
+
+
+def _spec(job: Job, vocabulary: Vocabulary) -> TrainingSpec:
+    """Return the job's spec, with the samples' prompt in the model's characters."""
+    spec = TrainingSpec.model_validate(job.spec)
+    if spec.sample_prompt is None:
+        return spec
+    fitted = fit_prompt(spec.sample_prompt, vocabulary.characters)
+    return spec.model_copy(update={"sample_prompt": fitted.text})
 
 
 def keras_model(node: Node, blob_id: str) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.prompts import fit_prompt
 from shared.specs import GenerationSpec, TrainingSpec
 from worker.engine.characters import CharacterModel
 from worker.engine.randomness import Use, generator
@@ -30,14 +29,14 @@ class Beginning:
 def beginning(spec: TrainingSpec, vocabulary: Vocabulary, text: Any, epoch: int) -> Beginning:
     """Return what an epoch's samples begin with: a function of seed and epoch alone.
 
-    ``text``: the tensor of all ids. Raises ``UnknownPrompt``.
+    ``text``: the tensor of all ids. Of a prompt, what is unknown is left out.
     """
     number = epoch if spec.sample_start == "fresh" else EVERY_EPOCH
     rng = generator(spec.rng_seed, Use.SAMPLE, number)
     start, seed = int(rng.integers(len(text) - spec.window)), int(rng.integers(2**31))
     if spec.sample_prompt is not None:
-        fitted = fit_prompt(spec.sample_prompt, vocabulary.characters)
-        return Beginning(vocabulary.encode(fitted.text), seed)
+        ids = vocabulary.encode_known(spec.sample_prompt)
+        return Beginning(ids[ids < len(vocabulary)], seed)
     return Beginning(text[start : start + spec.window].numpy(), seed)
 
 

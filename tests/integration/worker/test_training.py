@@ -188,6 +188,15 @@ def test_trains_chinese(db: Database, settings: Settings) -> None:
     assert set(sample.prompt + sample.text) <= set(CHINESE)
 
 
+def test_a_samples_prompt_is_fitted(db: Database, settings: Settings) -> None:
+    """Each character becomes the nearest that the model knows, or is left out."""
+    job = make_training_job(db, epochs=1, sample_prompt="Ït☃ was ")
+    work(make_node(db, settings), Kind.TRAIN)
+    with db.read() as session:
+        (sample,) = list_samples(session, job.id).data
+    assert (sample.prompt, len(sample.text)) == ("It was ", 80)
+
+
 def test_starts_from_a_checkpoint(db: Database, settings: Settings) -> None:
     """A run from a checkpoint begins where that model's loss was, not at random."""
     corpus = make_corpus(db)
