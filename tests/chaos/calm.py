@@ -6,6 +6,7 @@ from shared.corpora.sources import python_reference
 from shared.jobs.models import Status
 from tests.chaos.load import PATHS, Order, generation_orders, picture, training_orders
 from tests.chaos.outcomes import Outcome, outcome
+from tests.chaos.plan import Plan
 from tests.chaos.service import Service
 from tests.support.stacks import wait_for
 
@@ -21,14 +22,14 @@ class Calm:
     undisturbed: dict[str, tuple[str, Outcome]]
 
 
-def run_undisturbed(service: Service, names: tuple[str, ...]) -> Calm:
-    """Run each order once, before anything is broken."""
+def run_undisturbed(service: Service, plan: Plan) -> Calm:
+    """Run each of its orders once, before anything is broken."""
     with service.stack.client() as client:
         corpus = client.add_corpus("reference", text=python_reference()[:CHARACTERS])
-    training = training_orders(corpus["id"], names)
+    training = training_orders(corpus["id"], plan.orders, plan.changes)
     trained = _run(service, training)
     with service.stack.client() as client:
-        checkpoint = client.best_checkpoint(trained[names[0]][0])
+        checkpoint = client.best_checkpoint(trained[plan.orders[0]][0])
     writing = generation_orders(checkpoint["id"])
     return Calm(training + writing, trained | _run(service, writing))
 

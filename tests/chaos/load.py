@@ -1,7 +1,7 @@
 """The jobs: what they are asked to do, and a supply of them that never runs dry."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
@@ -81,10 +81,12 @@ def picture(service: Service) -> Picture | None:
         return None
 
 
-def training_orders(corpus_id: str, names: Iterable[str]) -> list[Order]:
-    """Return the named training orders on a corpus."""
+def training_orders(
+    corpus_id: str, names: Iterable[str], changes: Mapping[str, Any]
+) -> list[Order]:
+    """Return the named training orders on a corpus, with what they have otherwise."""
     common = {"corpus_id": corpus_id, "preset": "tiny", "sample_length": 60} | SIZE
-    return [Order(name, "train", common | TRAINING[name]) for name in names]
+    return [Order(name, "train", common | TRAINING[name] | dict(changes)) for name in names]
 
 
 def generation_orders(checkpoint_id: str) -> list[Order]:

@@ -1,12 +1,17 @@
 """How much is done to each service: little in `make test`, much with CHAOS=long."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tests.chaos.load import TRAINING
 
 BACKENDS = ("sqlite", "postgresql")
 LONG = os.environ.get("CHAOS") == "long"
+
+# One to three seconds on two cores.
+SHORT = {"max_windows": 2400}
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,12 @@ class Plan:
     # Faults that may be open at once: with more, nothing would be left to be hit.
     most_open: int
     orders: tuple[str, ...]
+    # What the training orders have otherwise.
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 PLAN = (
     Plan(faults=55, jobs=22, gap=2.0, most_open=3, orders=tuple(TRAINING))
     if LONG
-    else Plan(faults=9, jobs=8, gap=0.3, most_open=5, orders=("plain", "adam"))
+    else Plan(5, jobs=5, gap=0.3, most_open=5, orders=("plain", "adam"), changes=SHORT)
 )
