@@ -16,7 +16,7 @@ from tests.support.web_server import running_web
 LONG = os.environ.get("FUZZ") == "long"
 # Cases an operation and seconds in all: what is short has to fit into `make test`.
 EXAMPLES, SECONDS = (40, 300) if LONG else (2, 20)
-# A tenth of what a quiet machine does in that time: a busy one does less.
+# A quiet machine makes some thousands in that time, a busy one fewer.
 LEAST_CASES = 5_000 if LONG else 200
 CONFIG = ROOT / "tests" / "fuzz" / "schemathesis.toml"
 
