@@ -14,6 +14,7 @@ from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.ids import new_id
 from shared.jobs import services
+from shared.jobs.models import Status
 from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.api.client import Api, field_error, ids, problem
@@ -26,6 +27,7 @@ from tests.support.factories import (
     reload,
 )
 from tests.support.nodes import make_node
+from tests.support.stacks import wait_for
 from web.api import waiting
 from worker.runners import work
 
@@ -69,6 +71,8 @@ def receipt_of(api: Api, db: Database, settings: Settings, checkpoint: Checkpoin
     """Return the receipt and the text of a job that has written."""
     job = make_generation_job(db, checkpoint)
     work(make_node(db, settings), "generate")
+    # Or the other worker took it.
+    wait_for(lambda: reload(db, job).status == Status.SUCCEEDED, 60)
     (row,) = api.get(f"/jobs/{job.id}/outputs").get_json()["data"]
     return row["receipt"], row["text"]
 
@@ -81,7 +85,7 @@ def test_a_score_is_answered(api: Api, checkpoint: Checkpoint) -> None:
     assert answer.status_code == 200, answer.text
     assert [row["character"] for row in found["scores"]] == list("It was")
     assert found.keys() == {
-        "checkpoint_id", "characters", "bits_per_character", "report", "scores",
+        "checkpoint_id", "characters", "bits_per_character", "report", "scores", "next",
     }  # fmt: skip
     assert all(len(row["alternatives"]) == 2 for row in found["scores"])
     job = api.get(answer.headers["Location"]).get_json()
