@@ -14,8 +14,7 @@ from flask import Response, request
 
 from shared.blobs import Blob, read_blob
 from shared.checkpoints.queries import get_checkpoint
-from shared.corpora.models import Corpus, CorpusVersion
-from shared.corpora.queries import get_corpus
+from shared.corpora.queries import get_corpus, numbered
 from shared.db import Database
 from shared.errors import NotFound
 from shared.jobs.models import Job, Kind, Output, Sample
@@ -127,7 +126,7 @@ def corpus_text(found: Services, corpus_id: str, number: int | None = None) -> R
     """Return the cleaned text of a corpus: of the newest version, or of that number."""
     with found.db.read() as session:
         corpus = get_corpus(session, team_id(), corpus_id)
-        version = _version(corpus, number)
+        version = numbered(corpus, number)
         size = session.get_one(Blob, version.blob_id).bytes
     suffix = f"v{version.number}.txt"
     part = _blob(found.db, version.blob_id, size)
@@ -154,15 +153,6 @@ def _job(db: Database, job_id: str, kind: Kind) -> Job:
         have = HAVE.get(Kind(job.kind), "a result")
         raise NotFound(f"job {job_id} is a {job.kind} job: it has {have}")
     return job
-
-
-def _version(corpus: Corpus, number: int | None) -> CorpusVersion:
-    if number is None:
-        return corpus.latest_version
-    for version in corpus.versions:
-        if version.number == number:
-            return version
-    raise NotFound(f"the corpus has no version {number}")
 
 
 def _blob(db: Database, blob_id: str, size: int) -> Part:

@@ -53,6 +53,16 @@ def list_corpora(
     return Page(list(rows), ids.has_more)
 
 
+def numbered(corpus: Corpus, number: int | None) -> CorpusVersion:
+    """Return the corpus' version of that number, the newest for None. Raises ``NotFound``."""
+    if number is None:
+        return corpus.latest_version
+    for version in corpus.versions:
+        if version.number == number:
+            return version
+    raise NotFound(f"the corpus has no version {number}")
+
+
 def version_text(db: Database, version: CorpusVersion) -> Iterator[bytes]:
     """Yield the version's UTF-8 bytes."""
     return read_blob(db, version.blob_id)

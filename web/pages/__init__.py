@@ -15,6 +15,7 @@ from web.pages.home import home
 from web.pages.jobs import jobs
 from web.pages.live import live
 from web.pages.models import models
+from web.pages.news import news
 from web.pages.preferences import preferences
 from web.pages.receivers import receivers
 from web.pages.schedules import schedules
@@ -26,7 +27,7 @@ pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints),
-    *(schedules, models, receivers, api_docs, preferences),
+    *(schedules, models, receivers, api_docs, preferences, news),
 ):
     pages.register_blueprint(blueprint)
 

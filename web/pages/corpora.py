@@ -1,33 +1,38 @@
 """Corpora: the list, a new one, one with its versions."""
 
 from apiflask import APIBlueprint
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.corpora.models import Corpus
-from shared.corpora.queries import get_corpus, list_corpora, version_text
+from shared.corpora.queries import get_corpus, list_corpora, numbered
 from shared.corpora.services import add_corpus, add_version, delete_corpus
-from shared.corpora.sources import BUILTINS
 from shared.errors import FieldProblem, InUse
 from web import downloads
 from web.api.texts import UploadedCorpus
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import _
 from web.pages import reading
 from web.pages.forms import Form, attempt, typed_values
 from web.pages.paging import asked_after
+from web.pages.parts import asked_for_part, unless_known
+from web.pages.passages import asked_place, place_at
 from web.pages.reports import report_words
 from web.pages.state import state_of
 from web.pages.uploads import (
     CLEANING,
+    answered,
+    builtins,
     name_of,
     names_before_file,
     source_of,
     store_typed,
     too_large,
 )
+from web.pages.words import translated
 
 corpora = APIBlueprint("corpora", __name__, url_prefix="/corpora", enable_openapi=False)
 
@@ -54,12 +59,12 @@ def create() -> ResponseReturnValue:
     """Add a corpus, or show the form again with what is wrong."""
     form = Form(UploadedCorpus, typed_values())
     done, status = attempt(form, lambda: _add(form))
-    return redirect(done, status) if done else (_form(form), status)
+    return answered(form, done, status, _form)
 
 
 @corpora.get("/<corpus_id>")
 def show(corpus_id: str) -> ResponseReturnValue:
-    """Show a corpus."""
+    """Show a corpus with its newest version, or the one of that number."""
     return _page(corpus_id)
 
 
@@ -74,7 +79,7 @@ def create_version(corpus_id: str) -> ResponseReturnValue:
     """Add a version, or show the form again with what is wrong."""
     corpus, form = _corpus(corpus_id), Form(UploadedCorpus, typed_values())
     done, status = attempt(form, lambda: _add_version(corpus, form))
-    return redirect(done, status) if done else (_form(form, corpus), status)
+    return answered(form, done, status, lambda refused: _form(refused, corpus))
 
 
 @corpora.post("/<corpus_id>/delete")
@@ -84,9 +89,19 @@ def delete(corpus_id: str) -> ResponseReturnValue:
     try:
         write(lambda session: delete_corpus(session, team_id(), corpus_id))
     except InUse as error:
-        return _page(corpus_id, f"It was not deleted: {error}."), error.status
-    flash(f"{name} is deleted.")
+        refusal = _("It was not deleted: %(reason)s.", reason=translated(error.args[0]))
+        return _page(corpus_id, refusal), error.status
+    flash(_("%(name)s is deleted.", name=name))
     return redirect(url_for(".index"), 303)
+
+
+@corpora.get("/<corpus_id>/read")
+def read(corpus_id: str) -> ResponseReturnValue:
+    """Show a place in a version's text: ``length`` characters from ``at`` on, and those around."""
+    corpus = _corpus(corpus_id)
+    version = numbered(corpus, request.args.get("version", type=int))
+    place = asked_place(services().db, version)
+    return render_template("corpus_read.html", corpus=corpus, version=version, place=place)
 
 
 @corpora.get("/<corpus_id>/text.txt")
@@ -103,7 +118,7 @@ def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
     form = Form(UploadedCorpus, names_before_file(request))
     problem = too_large()
     form.problems = [FieldProblem(source_of(form.typed), problem.message)]
-    return _form(form, corpus), 413
+    return answered(form, None, 413, lambda refused: _form(refused, corpus))
 
 
 def _form(form: Form, corpus: Corpus | None = None) -> str:
@@ -112,7 +127,7 @@ def _form(form: Form, corpus: Corpus | None = None) -> str:
         form=form,
         corpus=corpus,
         source=source_of(form.typed),
-        builtins=list(BUILTINS.values()),
+        builtins=builtins(),
         cleaning=[(name, form.help(name)) for name in CLEANING],
         most=services().settings.max_upload_bytes,
     )
@@ -122,7 +137,7 @@ def _add(form: Form) -> str:
     name = name_of(form.typed)
     stored = store_typed(form.typed)
     corpus = write(lambda session: add_corpus(session, team_id(), name, stored))
-    flash(f"{corpus.name} is here. Read what was found, then train on it.")
+    flash(_("%(name)s is here. Read what was found, then train on it.", name=corpus.name))
     return url_for(".show", corpus_id=corpus.id)
 
 
@@ -133,7 +148,7 @@ def _add_version(corpus: Corpus, form: Form) -> str:
         return len(add_version(session, team_id(), corpus.id, stored).versions)
 
     added = write(work) > len(corpus.versions)
-    flash("The new version is here." if added else "This text is a version already.")
+    flash(_("The new version is here.") if added else _("This text is a version already."))
     return url_for(".show", corpus_id=corpus.id)
 
 
@@ -142,22 +157,19 @@ def _corpus(corpus_id: str) -> Corpus:
         return get_corpus(session, team_id(), corpus_id)
 
 
-def _page(corpus_id: str, refusal: str | None = None) -> str:
+def _page(corpus_id: str, refusal: str | None = None) -> str | Response:
     with services().db.read() as session:
         corpus = get_corpus(session, team_id(), corpus_id)
-        jobs = reading.jobs_of_corpus(session, corpus)
-    latest = corpus.latest_version
+        jobs = [(job, state_of(job)) for job in reading.jobs_of_corpus(session, corpus)]
+    if asked_for_part():
+        return unless_known(render_template("_corpus_jobs.html", corpus=corpus, jobs=jobs))
+    version = numbered(corpus, request.args.get("version", type=int))
     return render_template(
         "corpus.html",
         corpus=corpus,
-        latest=latest,
-        report=report_words(latest.report),
-        excerpt=_excerpt(next(version_text(services().db, latest), b"")),
-        jobs=[(job, state_of(job)) for job in jobs],
+        version=version,
+        report=report_words(version.report),
+        excerpt=place_at(services().db, version, 0, EXCERPT),
+        jobs=jobs,
         refusal=refusal,
     )
-
-
-def _excerpt(piece: bytes) -> str:
-    # The piece may end inside a character.
-    return piece.decode("utf-8", errors="ignore")[:EXCERPT]

@@ -20,11 +20,14 @@ from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import _
 from web.pages import reading
 from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
 from web.pages.live import MOST_NUMBER
 from web.pages.paging import asked_after
+from web.pages.parts import asked_for_part, unless_known
 from web.pages.state import WORDS, state_of
+from web.pages.words import KINDS, translated
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/jobs", enable_openapi=False)
 
@@ -56,9 +59,10 @@ def index() -> ResponseReturnValue:
             session, team_id(), kind=kind, status=status, answers=answers, after=after, limit=PAGE
         )
     rows = [(job, state_of(job)) for job in page.data]
-    return render_template(
-        "jobs.html", rows=rows, page=page, after=after, statuses=WORDS, kind=kind, status=status
-    )
+    shown = {"rows": rows, "page": page, "after": after, "kind": kind, "status": status}
+    if asked_for_part():
+        return unless_known(render_template("_jobs_live.html", **shown))
+    return render_template("jobs.html", kinds=KINDS, statuses=WORDS, **shown)
 
 
 @jobs.get("/<job_id>")
@@ -94,8 +98,9 @@ def delete(job_id: str) -> ResponseReturnValue:
     try:
         name = write(lambda session: _delete(session, job_id))
     except (MoveRefused, InUse) as error:
-        return _page(job_id, f"it was not deleted: {error}"), error.status
-    flash(f"{name} is deleted.")
+        refusal = _("it was not deleted: %(reason)s", reason=translated(error.args[0]))
+        return _page(job_id, refusal), error.status
+    flash(_("%(name)s is deleted.", name=name))
     return redirect(url_for(".index"), 303)
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from shared.blobs import read_blob
@@ -14,7 +14,7 @@ from shared.corpora.queries import list_corpora
 from shared.db import Base, Database
 from shared.errors import NotFound
 from shared.jobs.answers import result_blob
-from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.models import ANSWERS, ENDED, Epoch, Event, Job, Output, Sample, Status
 from shared.jobs.queries import NO_TEXT
 from shared.notices.models import Receiver
 from shared.notices.queries import list_receivers, told_of
@@ -25,6 +25,8 @@ R = TypeVar("R", bound=Base)
 UNDONE = (Status.RUNNING, Status.QUEUED, Status.PAUSED)
 # What a page carries of each at most; the downloads have it all.
 MOST_EPOCHS, MOST_SAMPLES, MOST_CHECKPOINTS, MOST_OUTPUTS, MOST_EVENTS = 2000, 50, 50, 100, 50
+# Ends of jobs that a page is told of at once.
+MOST_TOLD = 20
 
 
 def newest_epochs(session: Session, job_id: str) -> list[Epoch]:
@@ -91,6 +93,31 @@ def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: in
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
+def active_ids(session: Session, team_id: str, limit: int) -> list[str]:
+    """Return the team's jobs that run or wait, the newest first, but for answers."""
+    found: list[str] = []
+    for status in (Status.RUNNING, Status.QUEUED):
+        # Written out: each status has an index of its own.
+        query = select(Job.id).where(Job.status == literal_column(f"'{status}'"))
+        query = query.where(Job.team_id == team_id, Job.kind.not_in(ANSWERS))
+        found += session.scalars(query.order_by(Job.id.desc()).limit(limit))
+    return sorted(found, reverse=True)[:limit]
+
+
+def newest_job_id(session: Session, team_id: str) -> str | None:
+    """Return the id of the job that was submitted last."""
+    query = select(Job.id).where(Job.team_id == team_id)
+    return session.scalar(query.order_by(Job.id.desc()).limit(1))
+
+
+def ended_of(session: Session, team_id: str, ids: list[str], since: str | None) -> list[Job]:
+    """Return those of the jobs of ``ids``, and of those submitted after ``since``, that ended."""
+    named = Job.id.in_(ids) if since is None else or_(Job.id.in_(ids), Job.id > since)
+    query = select(Job).where(named, Job.team_id == team_id, Job.status.in_(ENDED))
+    query = query.where(Job.kind.not_in(ANSWERS))
+    return list(session.scalars(query.order_by(Job.id).limit(MOST_TOLD)))
+
+
 def newest_output(session: Session, team_id: str) -> tuple[Output, Job] | None:
     """Return the last text that was generated, with its job."""
     query = select(Output, Job).join(Job, Output.job_id == Job.id).where(Job.team_id == team_id)
@@ -144,20 +171,16 @@ def version_and_corpus(session: Session, version_id: str) -> tuple[CorpusVersion
     return version, session.get_one(Corpus, version.corpus_id)
 
 
-def counts(session: Session, team_id: str) -> dict[str, int]:
-    """Return how many corpora, checkpoints and generation jobs the team has."""
-    corpora = select(func.count()).select_from(Corpus).where(Corpus.team_id == team_id)
-    jobs = select(func.count()).select_from(Job).where(Job.team_id == team_id)
-    checkpoints = (
-        select(func.count()).select_from(Checkpoint).join(Job, Checkpoint.job_id == Job.id)
-    )
-    queries = {
-        "corpora": corpora,
+def there_are(session: Session, team_id: str) -> dict[str, bool]:
+    """Return whether the team has corpora, training jobs, generation jobs and checkpoints."""
+    jobs = exists().where(Job.team_id == team_id)
+    conditions = {
+        "corpora": exists().where(Corpus.team_id == team_id),
         "trained": jobs.where(Job.kind == "train"),
         "generated": jobs.where(Job.kind == "generate"),
-        "checkpoints": checkpoints.where(Job.team_id == team_id),
+        "checkpoints": jobs.where(Checkpoint.job_id == Job.id),
     }
-    return {name: session.scalar(query) or 0 for name, query in queries.items()}
+    return {name: bool(session.scalar(select(found))) for name, found in conditions.items()}
 
 
 def _newest(

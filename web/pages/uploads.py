@@ -1,10 +1,11 @@
 """Texts that come through the form: a file, a pasted text, an address or a built-in one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from flask import Request, request
+from flask import Request, redirect, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, NeedData
 
@@ -22,12 +23,27 @@ from web.api.texts import (
     uploaded_text,
 )
 from web.context import services
-from web.pages.forms import validated
+from web.messages import _, _l
+from web.pages.forms import Form, own_name, validated
+from web.pages.words import Words, sentence
 
 SOURCES = ("file", "text", "url", "builtin")
 CLEANING = ("lowercase", "nfc", "squeeze")
+BUILTIN_WORDS: Words = {
+    "shakespeare": _l(
+        "The article's text: 1,115,394 characters of Shakespeare, fetched from its address."
+    ),
+    "python-reference": _l(
+        "The prose of Python's own reference, as this Python carries it; needs no network."
+    ),
+}
 # The fields before the file take less than this.
 HEAD_BYTES = 16 * 1024
+
+
+def builtins() -> list[tuple[str, str]]:
+    """Return the built-in texts, each with what it is."""
+    return [(name, str(BUILTIN_WORDS[name])) for name in BUILTINS]
 
 
 def source_of(typed: Mapping[str, str]) -> str:
@@ -43,7 +59,9 @@ def name_of(typed: Mapping[str, str]) -> str:
     """
     name = typed.get("name", "").strip() or _own_name(typed)
     if not name:
-        raise InvalidFields.one("name", "this text needs a name", None, "at most 200 characters")
+        raise InvalidFields.one(
+            "name", _("this text needs a name"), None, _("at most 200 characters")
+        )
     return validated(UploadedCorpus, {"name": name}).name
 
 
@@ -55,6 +73,21 @@ def store_typed(typed: Mapping[str, str]) -> StoredText:
     source = source_of(typed)
     with blaming(source):
         return store_text(services().db, _text(source, typed))
+
+
+def answered(
+    form: Form, done: str | None, status: int, page: Callable[[Form], str]
+) -> ResponseReturnValue:
+    """Lead on to ``done``, or show the form again with what is wrong.
+
+    A script that sends the form itself is told either as JSON: so what was chosen stays chosen.
+    """
+    if request.accept_mimetypes.best != "application/json":
+        return redirect(done, status) if done else (page(form), status)
+    if done:
+        return {"location": done}, 201
+    errors = {own_name(problem.field): form.error(problem.field) for problem in form.problems}
+    return {"message": sentence(form.message or ""), "errors": errors}, status
 
 
 def names_before_file(incoming: Request) -> dict[str, str]:
@@ -75,7 +108,10 @@ def names_before_file(incoming: Request) -> dict[str, str]:
 def too_large() -> FieldProblem:
     """Return the problem of a text that is larger than what is taken."""
     most = services().settings.max_upload_bytes
-    message = f"the text is larger than the {most:,} bytes that this installation accepts"
+    message = _(
+        "the text is larger than the %(most)s bytes that this installation accepts",
+        most=f"{most:,}",
+    )
     return FieldProblem("file", message)
 
 
@@ -93,23 +129,26 @@ def _text(source: str, typed: Mapping[str, str]) -> NewText:
 def _builtin(typed: Mapping[str, str]) -> str:
     name = typed.get("builtin", "")
     if name not in BUILTINS:
-        accepted = "one of: " + ", ".join(BUILTINS)
-        raise InvalidFields.one("builtin", "choose a built-in text", name or None, accepted)
+        accepted = _("one of: %(names)s", names=", ".join(BUILTINS))
+        raise InvalidFields.one("builtin", _("choose a built-in text"), name or None, accepted)
     return name
 
 
 def _url(typed: Mapping[str, str]) -> str:
     url = typed.get("url", "").strip()
     if not 0 < len(url) <= MOST_URL:
-        accepted = f"an address of at most {MOST_URL:,} characters, with http:// or https://"
-        raise InvalidFields.one("url", "type an address", url[:100] or None, accepted)
+        accepted = _(
+            "an address of at most %(most)s characters, with http:// or https://",
+            most=f"{MOST_URL:,}",
+        )
+        raise InvalidFields.one("url", _("type an address"), url[:100] or None, accepted)
     return url
 
 
 def _file() -> FileStorage:
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise InvalidFields.one("file", "choose a file", None, "a text file")
+        raise InvalidFields.one("file", _("choose a file"), None, _("a text file"))
     return file
 
 

@@ -132,6 +132,21 @@ def visible(characters: str) -> str:
     return " ".join(_visible(c) for c in characters)
 
 
+SOURCES: Words = {
+    "upload": _l("uploaded: %s"),
+    "url": _l("from an address: %s"),
+    "builtin": _l("built in: %s"),
+}
+
+
+def source_words(source: str) -> str:
+    """Return where a version's text came from: 'upload:a.txt' as 'uploaded: a.txt'."""
+    kind, _colon, name = source.partition(":")
+    if kind in SOURCES and name:
+        return str(SOURCES[kind]) % name
+    return _("pasted") if kind == "paste" else _("uploaded") if kind == "upload" else source
+
+
 KINDS: Words = {
     "train": _l("training"),
     "generate": _l("writing"),
@@ -159,6 +174,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sentence": sentence,
     "translated": translated,
     "kind_word": kind_word,
+    "source_words": source_words,
 }
 
 

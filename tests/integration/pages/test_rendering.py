@@ -62,9 +62,13 @@ def test_opens_with_nothing_stored(site: Site, path: str) -> None:
 
 
 def test_home_of_an_empty_installation_has_one_next_step(site: Site) -> None:
-    """Exactly one prominent button, and it adds a text."""
-    buttons = re.findall(r'class="btn btn-primary[^"]*" href="([^"]+)"', site.get("/").html)
-    assert buttons == ["/corpora/new"]
+    """Exactly one prominent button, and it adds a text; a built-in one is taken by one click."""
+    page = site.get("/")
+    assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page.html) == [
+        "Add your first corpus"
+    ]
+    taken = site.submit("/corpora/new", "/", source="builtin", builtin="python-reference")
+    assert "python-reference is here" in site.get(taken.location).text
 
 
 def test_the_next_step_follows_what_is_there(site: Site, db: Database) -> None:

@@ -1,6 +1,7 @@
 // What every page does a little better with a script: times in the reader's zone, one
 // submission for two clicks, and a file that is too large told before it is sent.
 
+import { showError } from "./fields.js";
 import { localTimes } from "./times.js";
 import { number, say } from "./words.js";
 
@@ -15,25 +16,10 @@ function tooLarge(form) {
   return true;
 }
 
-function showError(input, message) {
-  const id = `${input.name}-error`;
-  let error = document.getElementById(id);
-  if (!error) {
-    error = document.createElement("p");
-    error.id = id;
-    error.className = "field-error";
-    error.setAttribute("role", "alert");
-    input.after(error);
-  }
-  error.textContent = message;
-  input.setAttribute("aria-invalid", "true");
-  input.setAttribute("aria-describedby", `${id} ${input.name}-help`);
-  input.focus();
-}
-
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  // A script that sends the form itself has prevented it.
+  if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent || tooLarge(form)) {
     event.preventDefault();
     return;
