@@ -10,12 +10,13 @@ from shared.corpora.models import Corpus
 from shared.corpora.queries import get_corpus, list_corpora, numbered
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.errors import FieldProblem, InUse
+from shared.estimates.services import examine
 from web import downloads
 from web.api.texts import UploadedCorpus
 from web.api.writing import write
 from web.context import services, team_id
 from web.messages import _
-from web.pages import reading
+from web.pages import doctor, reading
 from web.pages.forms import Form, attempt, typed_values
 from web.pages.paging import asked_after
 from web.pages.parts import asked_for_part, unless_known
@@ -164,11 +165,21 @@ def _page(corpus_id: str, refusal: str | None = None) -> str | Response:
     if asked_for_part():
         return unless_known(render_template("_corpus_jobs.html", corpus=corpus, jobs=jobs))
     version = numbered(corpus, request.args.get("version", type=int))
+    with services().db.read() as session:
+        lease = services().settings.lease_seconds
+        report = examine(session, team_id(), corpus.id, version.number, lease)
+    newest = version.number == corpus.latest_version.number
     return render_template(
         "corpus.html",
         corpus=corpus,
         version=version,
-        report=report_words(version.report),
+        doctor=report,
+        findings=doctor.shown_findings(report),
+        reason=doctor.REASONS[report.recommendation.reason],
+        time=doctor.time_words(report.estimate),
+        kinds=doctor.kinds_of_characters(report),
+        train_url=doctor.training_link(corpus.id, report, newest),
+        cleaned=report_words(version.report),
         excerpt=place_at(services().db, version, 0, EXCERPT),
         jobs=jobs,
         refusal=refusal,
