@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.corpora.models import Corpus
+from shared.corpora.passages import read_passage
 from shared.corpora.queries import get_corpus, list_corpora, numbered
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.errors import FieldProblem, InUse
@@ -20,7 +21,7 @@ from web.pages import doctor, reading
 from web.pages.forms import Form, attempt, typed_values
 from web.pages.paging import asked_after
 from web.pages.parts import asked_for_part, unless_known
-from web.pages.passages import asked_place, place_at
+from web.pages.passages import asked_place
 from web.pages.reports import report_words
 from web.pages.state import state_of
 from web.pages.uploads import (
@@ -180,7 +181,7 @@ def _page(corpus_id: str, refusal: str | None = None) -> str | Response:
         kinds=doctor.kinds_of_characters(report),
         train_url=doctor.training_link(corpus.id, report, newest),
         cleaned=report_words(version.report),
-        excerpt=place_at(services().db, version, 0, EXCERPT),
+        excerpt=read_passage(services().db, version, 0, EXCERPT),
         jobs=jobs,
         refusal=refusal,
     )
