@@ -21,6 +21,8 @@ class Upload {
     this.button = form.querySelector("button[data-busy]");
     form.addEventListener("submit", (event) => this.submit(event));
     this.box.querySelector("[data-cancel]").addEventListener("click", () => this.cancel());
+    // A page that comes back from the browser's memory can be sent again.
+    window.addEventListener("pageshow", (event) => event.persisted && this.end());
     takeDrops(form, this.file, () => this.choose("file"));
   }
 
@@ -114,7 +116,6 @@ class Upload {
     this.bar.value = 0;
     this.line.textContent = "";
     this.box.hidden = !sending;
-    this.button.toggleAttribute("data-sending-now", sending);
     this.button.setAttribute("aria-disabled", String(sending));
   }
 

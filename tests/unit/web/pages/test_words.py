@@ -60,3 +60,19 @@ def test_label() -> None:
     """A field that nobody named here still has a label."""
     assert labels.label("rng_seed") == "Seed"
     assert labels.label("warm_up_steps") == "Warm up steps"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("upload:a: b.txt", "uploaded: a: b.txt"),
+        ("upload", "uploaded"),
+        ("paste", "pasted"),
+        ("url:https://a.example/t.txt", "from an address: https://a.example/t.txt"),
+        ("builtin:shakespeare", "built in: shakespeare"),
+        ("something else", "something else"),
+    ],
+)
+def test_sources(source: str, told: str) -> None:
+    """Where a text came from, as people say it; what is not known is shown as it is."""
+    assert words.source_words(source) == told
