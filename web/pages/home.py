@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from shared.jobs.models import ENDED
 from web.context import services, team_id
 from web.pages import reading
-from web.pages.cards import output_card, sample_card
+from web.pages.cards import sample_card
 from web.pages.state import state_of
+from web.pages.writings import output_card
 
 home = APIBlueprint("home", __name__, enable_openapi=False)
 

@@ -14,8 +14,8 @@ from shared.corpora.queries import list_corpora
 from shared.db import Base, Database
 from shared.errors import NotFound
 from shared.jobs.answers import result_blob
-from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample, Status
-from shared.jobs.queries import NO_TEXT
+from shared.jobs.models import Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.queries import LISTED, NO_TEXT
 from shared.notices.models import Receiver
 from shared.notices.queries import list_receivers, told_of
 from shared.pages import MAX_LIMIT
@@ -85,15 +85,16 @@ def left_by(session: Session, job_id: str) -> dict[str, int]:
 
 
 def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: int) -> list[Job]:
-    """Return the team's newest jobs that are in one of the statuses, but for answers."""
+    """Return the team's newest jobs that are in one of the statuses and that lists show."""
     query = select(Job).where(Job.team_id == team_id, Job.status.in_(statuses))
-    query = query.where(Job.kind.not_in(ANSWERS))
+    query = query.where(LISTED)
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
 def newest_output(session: Session, team_id: str) -> tuple[Output, Job] | None:
     """Return the last text that was generated, with its job."""
-    query = select(Output, Job).join(Job, Output.job_id == Job.id).where(Job.team_id == team_id)
+    query = select(Output, Job).join(Job, Output.job_id == Job.id)
+    query = query.where(Job.team_id == team_id, LISTED)
     row = session.execute(query.order_by(Output.id.desc()).limit(1)).first()
     return (row[0], row[1]) if row else None
 
@@ -111,9 +112,9 @@ def all_corpora(session: Session, team_id: str) -> list[Corpus]:
 
 
 def jobs_of_corpus(session: Session, corpus: Corpus, limit: int = 10) -> list[Job]:
-    """Return the newest jobs that read the corpus, but for answers."""
+    """Return the newest jobs that read the corpus, of those that lists show."""
     versions = [version.id for version in corpus.versions]
-    query = select(Job).where(Job.corpus_version_id.in_(versions), Job.kind.not_in(ANSWERS))
+    query = select(Job).where(Job.corpus_version_id.in_(versions), LISTED)
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
