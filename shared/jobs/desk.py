@@ -8,15 +8,19 @@ from sqlalchemy.orm import Session
 
 from shared.checkpoints.queries import get_checkpoint
 from shared.db import database_now
+from shared.errors import InvalidFields
 from shared.ids import new_id
 from shared.jobs.models import DESK_KEYS, ENDED, Job, Kind
 from shared.jobs.queries import OF_DESK
 from shared.jobs.questions import SHORT_PRIORITY
 from shared.jobs.requests import GenerationRequest
 from shared.jobs.submissions import Submitter, submit_generation
+from shared.said import said
 
 # Its text is on the desk by then.
 KEPT = timedelta(hours=1)
+# What a person waits for, and goes on from.
+MOST_WRITTEN = 20_000
 # What a text begins from where nothing is written yet, if the model knows it.
 NEW_LINE = "\n"
 
@@ -26,6 +30,9 @@ def submit_writing(session: Session, who: Submitter, request: GenerationRequest)
 
     Raises ``InvalidFields``, ``UnknownPrompt``, ``NotFound``.
     """
+    if request.length > MOST_WRITTEN:
+        message = said("the desk writes at most {most} characters in one go", most=MOST_WRITTEN)
+        raise InvalidFields.one("length", message, request.length, f"1 to {MOST_WRITTEN}")
     _forget(session, who.team_id)
     checkpoint = get_checkpoint(session, who.team_id, request.checkpoint_id or "")
     changed: dict[str, object] = {"priority": SHORT_PRIORITY}

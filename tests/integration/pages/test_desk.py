@@ -150,6 +150,7 @@ def _age(session: Any, job_id: str) -> None:
         ({"prompt": "☃☃"}, 422, "unknown_prompt", "knows none"),
         ({"temperature": "hot"}, 422, "invalid_fields", "Temperature"),
         ({"length": 0}, 422, "invalid_fields", "Length"),
+        ({"length": 20_001}, 422, "invalid_fields", "at most 20000 characters"),
         ({"checkpoint_id": "01890000-0000-7000-8000-000000000000"}, 404, "gone", ""),
     ],
 )

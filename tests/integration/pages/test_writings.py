@@ -102,7 +102,8 @@ def test_a_text_grows_in_its_place(site: Site, db: Database, checkpoint: Checkpo
     assert "&lt;i&gt;all&lt;/i&gt;" in page.html
     seq = int(re.findall(r'data-event="(\d+)"', page.html)[0])
     stream = site.client.get(f"/jobs/{job.id}/stream?after={seq - 1}", buffered=False)
-    assert b"event: text" in next(iter(stream.response)) + next(iter(stream.response))
+    frames = stream.iter_encoded()
+    assert b"event: text" in next(frames) + next(frames)
     stream.close()
 
 
@@ -179,7 +180,7 @@ def test_every_text_is_in_the_catalogues(
     scored = answered(db, make_scoring_job(db, checkpoint, "<t"), SCORE)
     lease = claim_job(db, job)
     finish(db, lease, 1, "abc" + "d" * 57, copying=COPYING)
-    verdict = {"same": False, "first_difference": None, "problems": []}
+    verdict: dict[str, Any] = {"same": False, "first_difference": None, "problems": []}
     proof = answered(db, make_verifying_job(db, receipt), verdict)
     for path in (f"/jobs/{receipt['job_id']}", f"/jobs/{job.id}", scored, proof):
         (section,) = SECTION.findall(bracketed.get(path).html)

@@ -235,7 +235,8 @@ async function goOn() {
 }
 
 function begin() {
-  writing = { count: 0, soon: setTimeout(() => tell(say("desk_waits")), SOON_MS) };
+  const before = [...paper.text].length;
+  writing = { before, count: 0, soon: setTimeout(() => tell(say("desk_waits")), SOON_MS) };
   paper.area.readOnly = true;
   find("go").setAttribute("aria-disabled", "true");
   find("stop").hidden = false;
@@ -264,8 +265,9 @@ function write({ start, characters, text }) {
     clearTimeout(writing.soon);
     tell(say("desk_writes"));
   }
-  paper.insert([...text].slice(Math.max(0, writing.count - start)).join(""), false);
+  paper.goOn([...text].slice(Math.max(0, writing.count - start)).join(""));
   writing.count = start + characters;
+  count(writing.before + writing.count);
 }
 
 // The worker was lost, and another one begins the text anew.
@@ -282,12 +284,12 @@ function end(message, bad = false) {
   writing.deafen?.();
   writing = null;
   paper.remember(false);
+  paper.afterChange();
   paper.area.readOnly = false;
   find("go").removeAttribute("aria-disabled");
   if (document.activeElement === find("stop")) find("go").focus();
   find("stop").hidden = true;
   tell(message, bad);
-  paper.changed();
 }
 
 function halt() {
@@ -303,9 +305,13 @@ function ask(stop) {
 
 // --- the sheet ---
 
+function count(characters) {
+  find("count").textContent = say("desk_characters", { count: number(characters) });
+}
+
 paper.changed = () => {
   const { text } = paper;
-  find("count").textContent = say("desk_characters", { count: number([...text].length) });
+  count([...text].length);
   find("undo").disabled = Boolean(writing) || !paper.canUndo;
   find("redo").disabled = Boolean(writing) || !paper.canRedo;
   showBits();

@@ -36,16 +36,25 @@ export class Paper {
     this.afterChange();
   }
 
-  // Write behind the cursor. ``fresh``: as a step of its own.
-  insert(text, fresh = true) {
-    const { area } = this;
-    const [start, end] = [area.selectionStart, area.selectionEnd];
-    const atEnd = end === area.value.length;
-    area.setRangeText(text, start, end, "end");
-    if (fresh) this.remember(false);
+  // Write behind the cursor, as a step of its own.
+  insert(text) {
+    this.area.setRangeText(text, this.area.selectionStart, this.area.selectionEnd, "end");
+    this.remember(false);
     this.typedAt = 0;
     this.afterChange();
-    if (atEnd) this.area.parentElement.scrollTop = this.area.parentElement.scrollHeight;
+  }
+
+  // Go on behind the cursor: one of many pieces, which are one step when `remember` is called.
+  goOn(text) {
+    const { area } = this;
+    const end = area.selectionEnd;
+    const atEnd = end === area.value.length;
+    area.setRangeText(text, area.selectionStart, end, "end");
+    this.typedAt = 0;
+    if (!atEnd) return this.afterChange();
+    // Before the space that holds the last line open.
+    this.rest.insertData(this.rest.length - 1, text);
+    area.parentElement.scrollTop = area.parentElement.scrollHeight;
   }
 
   remember(together) {
@@ -110,6 +119,7 @@ export class Paper {
       first = end;
     }
     // The last line is as high as any, also where nothing stands in it yet.
-    this.colours.replaceChildren(...parts, `${rest.slice(this.scored.length).join("")}\u200b`);
+    this.rest = new Text(`${rest.slice(this.scored.length).join("")}\u200b`);
+    this.colours.replaceChildren(...parts, this.rest);
   }
 }
