@@ -20,7 +20,7 @@ from shared.said import said
 # Its text is on the desk by then.
 KEPT = timedelta(hours=1)
 # What a person waits for, and goes on from.
-MOST_WRITTEN = 20_000
+MOST_WRITTEN = 10_000
 # What a text begins from where nothing is written yet, if the model knows it.
 NEW_LINE = "\n"
 

@@ -64,8 +64,11 @@ def texts() -> ResponseReturnValue:
         job = write(lambda session: submit_writing(session, who, body))
     except UserError as error:
         return _refused(error)
-    stop = url_for("pages.jobs.move", job_id=job.id, move="cancel")
-    return {"stream": url_for("pages.live.follow", job_id=job.id), "stop": stop}, 202
+    return {
+        "stream": url_for("pages.live.follow", job_id=job.id),
+        "live": url_for("pages.live.show", job_id=job.id),
+        "stop": url_for("pages.jobs.move", job_id=job.id, move="cancel"),
+    }, 202
 
 
 @desk.post("/scores")

@@ -96,7 +96,8 @@ def test_it_writes(site: Site, db: Database, checkpoint: Checkpoint) -> None:
     (job,) = written(db)
     assert answer.status == 202
     assert answer.answer.get_json() == {
-        "stream": f"/jobs/{job.id}/stream", "stop": f"/jobs/{job.id}/cancel",
+        "stream": f"/jobs/{job.id}/stream", "live": f"/jobs/{job.id}/live.json",
+        "stop": f"/jobs/{job.id}/cancel",
     }  # fmt: skip
     assert (job.name, job.priority, job.spec["prompt"]) == ("Writing desk", 10, "It was")
     for path in ("/", "/jobs", "/jobs?status=queued"):
@@ -150,7 +151,7 @@ def _age(session: Any, job_id: str) -> None:
         ({"prompt": "☃☃"}, 422, "unknown_prompt", "knows none"),
         ({"temperature": "hot"}, 422, "invalid_fields", "Temperature"),
         ({"length": 0}, 422, "invalid_fields", "Length"),
-        ({"length": 20_001}, 422, "invalid_fields", "at most 20000 characters"),
+        ({"length": 10_001}, 422, "invalid_fields", "at most 10000 characters"),
         ({"checkpoint_id": "01890000-0000-7000-8000-000000000000"}, 404, "gone", ""),
     ],
 )

@@ -16,6 +16,8 @@ const READ_TO_WRITE = 2000;
 const LIKELIER = 3;
 // So long a worker may take before it is told that none is free.
 const SOON_MS = 2500;
+// Where the text cannot be heard.
+const ASK_MS = 500;
 const DRAFT = "charloom.desk";
 const BLANKS = { " ": ["␣", "blank"], "\n": ["↵", "new_line"], "\t": ["⇥", "tab"] };
 const ENDS = ["succeeded", "failed", "cancelled"];
@@ -224,10 +226,10 @@ async function goOn() {
   clearTimeout(pauses?.timer);
   begin();
   try {
-    const { stream, stop } = await post(form.dataset.texts, wanted());
+    const { stream, live, stop } = await post(form.dataset.texts, wanted());
     if (!writing.stopped) writing.stop = stop;
     else ask(stop);
-    writing.deafen = listen(stream, 0, heard, lost);
+    writing.deafen = listen(stream, 0, heard, () => lost(live));
   } catch (error) {
     end("");
     told(error);
@@ -254,9 +256,22 @@ function heard(type, data) {
   }
 }
 
-// The stream is gone before the end was heard.
-function lost() {
-  if (writing) end(say("desk_failed"), true);
+// The stream is gone before the end was heard, or there is no room for another listener: ask.
+async function lost(live) {
+  try {
+    while (writing) {
+      const { state, rows } = await (await fetch(live, { cache: "no-store" })).json();
+      if (state.ended && writing) return takeOver(state, rows.outputs[0]);
+      await new Promise((resume) => setTimeout(resume, ASK_MS));
+    }
+  } catch {
+    if (writing) end(say("desk_failed"), true);
+  }
+}
+
+function takeOver({ status }, output) {
+  if (output) write({ start: 0, characters: [...output.text].length, text: output.text });
+  heard(status);
 }
 
 function write({ start, characters, text }) {
