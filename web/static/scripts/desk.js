@@ -14,6 +14,8 @@ const READ_FOR_NEXT = 300;
 const READ_BEFORE = 200;
 const READ_TO_WRITE = 2000;
 const LIKELIER = 3;
+// A change colours all behind it anew.
+const MOST_COLOURED = 20000;
 // So long a worker may take before it is told that none is free.
 const SOON_MS = 2500;
 // Where the text cannot be heard.
@@ -147,7 +149,7 @@ function take(button) {
 // Score what is not scored yet, from a little before it on, a piece after the other.
 async function colour(signal) {
   const most = Number(form.dataset.mostScored);
-  const characters = [...paper.text.toWellFormed()];
+  const characters = [...paper.text.toWellFormed()].slice(0, MOST_COLOURED);
   for (let place = paper.scored.length; place < characters.length; place = paper.scored.length) {
     const first = Math.max(0, place - READ_BEFORE);
     const piece = characters.slice(first, first + most);
