@@ -1,21 +1,25 @@
-"""A checkpoint with all that belongs to it, as a zip file that is made while it is sent."""
+"""Zip files that are made while they are sent: a checkpoint with all that belongs to it, and the
+texts of a job with their receipts."""
 
 import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.blobs import CHUNK_BYTES, read_blob
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.db import Database
-from shared.jobs.models import Job
+from shared.jobs.models import Job, Output
+from shared.jobs.queries import read_text, text_places
 
 # A file says more than this about itself only to do harm.
 MOST_METADATA = 64 * 1024
@@ -87,8 +91,28 @@ def bundle(db: Database, row: Checkpoint, told: dict[str, Any]) -> Iterator[byte
     yield from zipped(entries, row.created_at)
 
 
+def text_entries(db: Database, session: Session, job_id: str) -> list[Entry]:
+    """Return a file for each text of a job, named by its number and temperature, and one with all
+    receipts."""
+    columns = Output.id, Output.number, Output.temperature, Output.receipt
+    rows = session.execute(select(*columns).where(Output.job_id == job_id)).all()
+    sizes = {place.id: place for place in text_places(session, job_id)}
+    entries = [
+        Entry(
+            f"text-{row.number:04d}-temperature-{row.temperature:g}.txt",
+            sizes[row.id].bytes,
+            partial(read_text, db, sizes[row.id]),
+        )
+        for row in sorted(rows, key=lambda row: row.number)
+        if row.id in sizes
+    ]
+    receipts = [row.receipt for row in rows if row.receipt is not None]
+    receipts.sort(key=lambda receipt: receipt["number"])
+    return [*entries, _json("receipts.json", receipts)]
+
+
 def zipped(entries: list[Entry], made_at: datetime) -> Iterator[bytes]:
-    """Yield a zip file of ``entries``, as they are: a model's weights do not get smaller."""
+    """Yield a zip file of ``entries``, as they are: nothing in it is made smaller."""
     sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
         for entry in entries:

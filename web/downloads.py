@@ -27,7 +27,7 @@ from shared.jobs.queries import (
     read_text,
     text_places,
 )
-from web.bundles import bundle, receipt
+from web.bundles import bundle, receipt, text_entries, zipped
 from web.context import Services, team_id
 from web.ranges import Part, answer, begun
 
@@ -85,6 +85,14 @@ def output_jsonl(found: Services, job_id: str) -> Response:
         for output in all_outputs(found.db, job_id)
     )
     return _download(lines, LINES, job.name, "output.jsonl")
+
+
+def output_zip(found: Services, job_id: str) -> Response:
+    """Return a file for each text, and the receipts in one."""
+    job = _job(found.db, job_id, Kind.GENERATE)
+    with found.db.read() as session:
+        entries = text_entries(found.db, session, job_id)
+    return _download(zipped(entries, job.created_at), ZIP, job.name, "output.zip")
 
 
 def samples_txt(found: Services, job_id: str, starred: bool | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from shared.blobs import without_grace
@@ -10,6 +10,7 @@ from shared.checkpoints.models import Checkpoint
 from shared.db import Database, database_now
 from shared.errors import NotFound
 from shared.jobs.models import ANSWERS, ENDED, IS_ANSWER, Job, JobFile, Status
+from shared.jobs.queries import OF_DESK
 from shared.jobs.rows import Lease, fence
 
 INPUT, RESULT = "input", "result"
@@ -64,7 +65,8 @@ def forget(db: Database, seconds: float) -> int:
 
 
 def forget_of(session: Session, job_id: str) -> None:
-    """Delete the answers that ended and were given with a job's checkpoints: they go with it."""
+    """Delete what ended and was answered, or written at the desk, with a job's checkpoints."""
     made = select(Checkpoint.id).where(Checkpoint.job_id == job_id)
-    which = (Job.checkpoint_id.in_(made), Job.kind.in_(ANSWERS), Job.status.in_(ENDED))
+    small = or_(Job.kind.in_(ANSWERS), OF_DESK)
+    which = (Job.checkpoint_id.in_(made), small, Job.status.in_(ENDED))
     session.execute(delete(Job).where(*which).execution_options(synchronize_session=False))

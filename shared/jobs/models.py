@@ -34,6 +34,8 @@ ANSWERS = (Kind.SCORE, Kind.VERIFY)
 IS_ANSWER = "kind in ('score', 'verify')"
 # True of training jobs' rows, in the words of theirs.
 IS_TRAINING = "kind = 'train'"
+# The keys of what the writing desk lets write begin so: nobody looks for those jobs by themselves.
+DESK_KEYS = "desk-"
 # Which workers run a kind: what reads and writes with a model, the same ones.
 QUEUES = {
     Kind.TRAIN: "train",

@@ -3,19 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import and_, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session
 
 from shared.blobs import Blob, read_blob
 from shared.db import Database, database_now, octets
 from shared.errors import NotFound
 from shared.ids import is_id
-from shared.jobs.models import ANSWERS, Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.models import ANSWERS, DESK_KEYS, Epoch, Event, Job, Output, Sample, Status
 from shared.pages import DEFAULT_LIMIT, Page, page
 
 PIECE_ROWS = 50
 # True of the events that tell of no written text: as the index has it, without a parameter.
 NO_TEXT = Event.type != literal_column("'text'")
+# True of what the writing desk lets write.
+OF_DESK = Job.idempotency_key.startswith(DESK_KEYS, autoescape=True)
+# True of the jobs that lists show: neither answers nor what the desk lets write, which are many.
+LISTED = and_(
+    Job.kind.not_in(ANSWERS),
+    or_(Job.idempotency_key.is_(None), not_(OF_DESK)),
+)
 
 
 def get_job(session: Session, team_id: str, job_id: str) -> Job:
@@ -39,12 +46,12 @@ def list_jobs(
 ) -> Page[Job]:
     """Return the team's jobs, newest first; of ``ids`` those that there are.
 
-    ``answers`` may be left out, which are many.
+    ``answers`` may be left out, which are many, and with them what the writing desk lets write.
     """
     query = select(Job).where(Job.team_id == team_id)
     query = query.where(Job.id.in_(ids)) if ids is not None else query
     query = query.where(Job.kind == kind) if kind else query
-    query = query if answers else query.where(Job.kind.not_in(ANSWERS))
+    query = query if answers else query.where(LISTED)
     query = query.where(Job.status == status) if status else query
     return page(session, query, Job.id, after=after, limit=limit, newest_first=True)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, groupby
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from shared.blobs import read_blob
@@ -96,6 +96,20 @@ def written_bytes(db: Database, job_id: str, number: int) -> Iterator[bytes]:
         after = rows[-1].start
         for row in rows:
             yield row.text.encode()
+
+
+def written_ends(session: Session, job_id: str, most: int) -> dict[int, tuple[int, str]]:
+    """Return the ends of the texts that are being written: of each number how many characters are
+    before its end, and that end of about ``most`` characters."""
+    last = select(OutputPiece.number, func.max(OutputPiece.start))
+    last = last.where(OutputPiece.job_id == job_id).group_by(OutputPiece.number)
+    ends: dict[int, tuple[int, str]] = {}
+    for number, start in session.execute(last).all():
+        mine = OutputPiece.job_id == job_id, OutputPiece.number == number
+        end = select(OutputPiece).where(*mine, OutputPiece.start >= start - most)
+        pieces = session.scalars(end.order_by(OutputPiece.start)).all()
+        ends[number] = (pieces[0].start, "".join(piece.text for piece in pieces))
+    return ends
 
 
 def shortened(page: Page[Event]) -> Page[Event]:

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, url_for
 from sqlalchemy.orm import Session
 
-from shared.blobs import StoredBlob, read_blob, write_blob
+from shared.blobs import StoredBlob, read_blob
 from shared.checkpoints.queries import get_checkpoint
 from shared.jobs import models
 from shared.jobs.answers import result_blob
@@ -21,8 +21,7 @@ from web.api.faults import refuses
 from web.api.inputs import takes
 from web.api.schemas import Job
 from web.api.submissions import SubmissionHeaders, submitter
-from web.api.waiting import wait_for_end
-from web.api.writing import write
+from web.api.waiting import ask
 from web.context import services, team_id
 
 answers = APIBlueprint("answers", __name__, url_prefix="/api/v1", tag="Answers")
@@ -91,10 +90,8 @@ def result(job_id: str) -> Response:
 
 
 def _answered(asked: str, submit: Callable[[Session, StoredBlob], models.Job]) -> Response:
-    """Store what is asked, submit the job, and answer with its result or with the job itself."""
-    stored = write_blob(services().db, [asked.encode()])
-    job = write(lambda session: submit(session, stored))
-    job = wait_for_end(services().db, job)
+    """Ask, and answer with the result or with the job itself."""
+    job = ask(asked, submit)
     response = _job(job) if job.status not in models.ENDED else _result_of(job)
     response.headers["Location"] = url_for("jobs.show", job_id=job.id)
     return response

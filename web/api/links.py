@@ -18,7 +18,8 @@ def _bodies(field: str, value: str, *operations: str) -> Links:
 JOB = (
     *("get_jobs_show", "get_records_events", "get_records_epochs", "get_records_checkpoints"),
     *("get_records_samples", "get_records_outputs", "get_records_output_txt"),
-    *("get_records_output_jsonl", "get_records_samples_txt", "get_records_samples_jsonl"),
+    *("get_records_output_jsonl", "get_records_output_zip"),
+    *("get_records_samples_txt", "get_records_samples_jsonl"),
     *("post_jobs_cancel", "post_jobs_pause", "post_jobs_resume", "post_jobs_retry"),
     "delete_jobs_delete",
 )

@@ -24,6 +24,7 @@ from web.context import services, team_id
 
 TEXT = download("text/plain", "The text")
 MADE = download("text/plain", "The text", ranges=False)
+ZIPPED = download("application/zip", "A zip file", ranges=False)
 LINES = download("application/x-ndjson", "One JSON object a line", ranges=False)
 
 Starred = Annotated[
@@ -130,6 +131,16 @@ def output_jsonl(job_id: str) -> Response:
     Each with its whole text, however long, and with what it was drawn by.
     """
     return downloads.output_jsonl(services(), job_id)
+
+
+@records.get("/output.zip")
+@records.doc(responses=ZIPPED)
+def output_zip(job_id: str) -> Response:
+    """Download a text file for each output, and all receipts.
+
+    The files are named by number and temperature; the receipts are in `receipts.json`.
+    """
+    return downloads.output_zip(services(), job_id)
 
 
 @records.get("/samples.txt")

@@ -236,7 +236,7 @@ def _job_links(row: jobs.Job) -> dict[str, str]:
         return links | {"events": events, "result": url_for("answers.result", job_id=row.id)}
     downloads = {
         jobs.Kind.TRAIN: ("samples_txt", "samples_jsonl"),
-        jobs.Kind.GENERATE: ("output_txt", "output_jsonl"),
+        jobs.Kind.GENERATE: ("output_txt", "output_jsonl", "output_zip"),
     }
     names = "events", "epochs", "checkpoints", "samples", "outputs", *downloads[jobs.Kind(row.kind)]
     return links | {name: url_for(f"records.{name}", job_id=row.id) for name in names}

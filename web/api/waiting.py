@@ -1,13 +1,17 @@
-"""Waiting for the end of a job inside a request."""
+"""Asking a worker inside a request, and waiting for the end of the job."""
 
 import time
+from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from shared.blobs import StoredBlob, write_blob
 from shared.db import Database
 from shared.errors import JobEnded
 from shared.jobs.models import ENDED, Job, Status
+from web.api.writing import write
 from web.context import services
 
 # Most answers come within the first; no connection is held between two looks.
@@ -20,6 +24,16 @@ _waiting = BoundedSemaphore(MOST_WAITING)
 def patience() -> float:
     """Return for how many seconds a request waits."""
     return services().settings.answer_wait_seconds
+
+
+def ask(asked: str, submit: Callable[[Session, StoredBlob], Job]) -> Job:
+    """Store what is asked, submit the job that answers it, and wait for its end.
+
+    Raises ``JobEnded``, and what ``submit`` raises.
+    """
+    stored = write_blob(services().db, [asked.encode()])
+    job = write(lambda session: submit(session, stored))
+    return wait_for_end(services().db, job)
 
 
 def wait_for_end(db: Database, job: Job) -> Job:

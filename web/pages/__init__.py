@@ -10,12 +10,14 @@ from web.pages import labels, words
 from web.pages.api_docs import api_docs
 from web.pages.checkpoints import checkpoints
 from web.pages.corpora import corpora
+from web.pages.desk import desk
 from web.pages.generation import generation
 from web.pages.home import home
 from web.pages.jobs import jobs
 from web.pages.live import live
 from web.pages.models import models
 from web.pages.news import news
+from web.pages.outputs import outputs
 from web.pages.preferences import preferences
 from web.pages.receivers import receivers
 from web.pages.schedules import schedules
@@ -27,7 +29,7 @@ pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints),
-    *(schedules, models, receivers, api_docs, preferences, news),
+    *(desk, outputs, schedules, models, receivers, api_docs, preferences, news),
 ):
     pages.register_blueprint(blueprint)
 

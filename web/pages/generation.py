@@ -4,7 +4,9 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shared.errors import FieldProblem, UnknownPrompt
+from shared.errors import FieldProblem, NotFound, UnknownPrompt
+from shared.jobs.models import Job, Kind
+from shared.jobs.queries import get_job
 from shared.jobs.requests import GenerationRequest
 from shared.jobs.submissions import submit_generation
 from shared.models.queries import list_models
@@ -15,6 +17,7 @@ from web.context import services, team_id
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
 from web.pages.submitting import checkpoint_choices, fresh_once, submitter
+from web.pages.typed import typed_of
 
 generation = APIBlueprint("generation", __name__, url_prefix="/generation", enable_openapi=False)
 
@@ -23,12 +26,14 @@ MAIN = ("prompt", "length", "temperature", "count")
 
 @generation.get("/new")
 def new() -> ResponseReturnValue:
-    """Show the form; ``checkpoint`` or ``model`` chooses who writes."""
-    typed = {"once": fresh_once()}
+    """Show the form; ``checkpoint`` or ``model`` chooses who writes, ``clone`` names a job that is
+    to be done again."""
+    cloned = _cloned()
+    typed = {"once": fresh_once(), **(_typed(cloned) if cloned else {})}
     for argument, field in (("checkpoint", "checkpoint_id"), ("model", "model")):
         if wanted := request.args.get(argument):
             typed[field] = wanted
-    return _page(Form(GenerationRequest, typed))
+    return _page(Form(GenerationRequest, typed), cloned)
 
 
 @generation.post("/new")
@@ -52,7 +57,26 @@ def _submit(form: Form) -> str:
     return url_for("pages.jobs.show", job_id=job.id)
 
 
-def _page(form: Form) -> str:
+def _cloned() -> Job | None:
+    """Return the job that is to be done again. Raises ``NotFound``."""
+    job_id = request.args.get("clone")
+    if not job_id:
+        return None
+    with services().db.read() as session:
+        job = get_job(session, team_id(), job_id)
+    if job.kind != Kind.GENERATE:
+        raise NotFound(f"job {job_id} is a {job.kind} job: it wrote no texts")
+    return job
+
+
+def _typed(job: Job) -> dict[str, str]:
+    """Return what one would have typed for a job: what differs from the defaults."""
+    usual = GenerationSpec().model_dump(mode="json")
+    differs = {name: value for name, value in job.spec.items() if usual.get(name) != value}
+    return typed_of(differs) | {"checkpoint_id": job.checkpoint_id or ""}
+
+
+def _page(form: Form, cloned: Job | None = None) -> str:
     wanted = form.value("checkpoint_id")
     with services().db.read() as session:
         rows = reading.checkpoints_to_choose(session, team_id(), wanted)
@@ -62,6 +86,7 @@ def _page(form: Form) -> str:
     return render_template(
         "generation_new.html",
         form=form,
+        cloned=cloned,
         checkpoints=checkpoint_choices(rows),
         models=[Choice(row.name, row.name) for row in models if row.checkpoint_id],
         chosen=wanted or (best.id if best else ""),

@@ -11,11 +11,12 @@ from shared.jobs.models import ENDED
 from web.api.texts import UploadedCorpus
 from web.context import services, team_id
 from web.pages import reading
-from web.pages.cards import output_card, sample_card
+from web.pages.cards import sample_card
 from web.pages.forms import Form
 from web.pages.parts import asked_for_part, unless_known
 from web.pages.state import state_of
 from web.pages.uploads import builtins
+from web.pages.writings import output_card
 
 home = APIBlueprint("home", __name__, enable_openapi=False)
 

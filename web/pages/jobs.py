@@ -22,12 +22,14 @@ from web.api.writing import write
 from web.context import services, team_id
 from web.messages import _
 from web.pages import reading
-from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
+from web.pages.cards import checkpoint_card, epoch_card, event_card, sample_card
 from web.pages.live import MOST_NUMBER
 from web.pages.paging import asked_after
 from web.pages.parts import asked_for_part, unless_known
+from web.pages.scores import LEGEND, coloured, surprises
 from web.pages.state import WORDS, state_of
 from web.pages.words import KINDS, translated
+from web.pages.writings import cards_of, columns_of, verdict
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/jobs", enable_openapi=False)
 
@@ -168,10 +170,15 @@ def _training(session: Session, job: Job) -> dict[str, Any]:
 def _generation(session: Session, job: Job) -> dict[str, Any]:
     """Return what the page of a generation job shows besides."""
     checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
-    outputs = reading.first_outputs(session, job.id)
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    spec = GenerationSpec.model_validate(job.spec)
+    cards = cards_of(services().db, session, job, version)
     return {
-        "outputs": [output_card(services().db, row) for row in outputs],
-        "spec": GenerationSpec.model_validate(job.spec),
+        "outputs": cards,
+        "written": max((int(card["key"]) for card in cards if card.get("whole")), default=0),
+        "texts_in_all": len(spec.temperatures()),
+        "columns": columns_of(spec),
+        "spec": spec,
         "writer": checkpoint,
         "trained": session.get_one(Job, checkpoint.job_id),
     }
@@ -180,8 +187,14 @@ def _generation(session: Session, job: Job) -> dict[str, Any]:
 def _answer(session: Session, job: Job) -> dict[str, Any]:
     """Return what the page of a job that answers shows besides."""
     checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
+    answer = reading.answer(services().db, session, job)
+    scores = answer.get("scores", []) if answer else []
     return {
-        "answer": reading.answer(services().db, session, job),
+        "answer": answer,
+        "parts": coloured(scores),
+        "surprises": surprises(scores),
+        "legend": LEGEND,
+        "verdict": verdict(answer) if answer and job.kind == Kind.VERIFY else "",
         "spec": ANSWER_SPECS[Kind(job.kind)].model_validate(job.spec),
         "writer": checkpoint,
         "trained": session.get_one(Job, checkpoint.job_id),

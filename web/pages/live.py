@@ -13,8 +13,9 @@ from shared.jobs.queries import get_job, list_epochs, list_moves
 from web.api.streams import stream
 from web.context import services, team_id
 from web.pages import reading
-from web.pages.cards import checkpoint_card, epoch_card, event_card, output_card, sample_card
+from web.pages.cards import checkpoint_card, epoch_card, event_card, sample_card
 from web.pages.state import state_of
+from web.pages.writings import output_card
 
 # The largest number that PostgreSQL compares with an integer column.
 MOST_NUMBER = 2**31 - 1
@@ -78,7 +79,8 @@ def _training(session: Session, job: Job) -> dict[str, Any]:
 
 def _generation(session: Session, job: Job) -> dict[str, Any]:
     outputs = reading.first_outputs(session, job.id, behind=_number("output"))
-    return {"outputs": [output_card(services().db, row) for row in outputs]}
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    return {"outputs": [output_card(services().db, row, version) for row in outputs]}
 
 
 def _number(name: str) -> int:

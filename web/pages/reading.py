@@ -14,8 +14,8 @@ from shared.corpora.queries import list_corpora
 from shared.db import Base, Database
 from shared.errors import NotFound
 from shared.jobs.answers import result_blob
-from shared.jobs.models import ANSWERS, ENDED, Epoch, Event, Job, Output, Sample, Status
-from shared.jobs.queries import NO_TEXT
+from shared.jobs.models import ENDED, Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.queries import LISTED, NO_TEXT
 from shared.notices.models import Receiver
 from shared.notices.queries import list_receivers, told_of
 from shared.pages import MAX_LIMIT
@@ -87,9 +87,9 @@ def left_by(session: Session, job_id: str) -> dict[str, int]:
 
 
 def jobs_in(session: Session, team_id: str, statuses: tuple[str, ...], limit: int) -> list[Job]:
-    """Return the team's newest jobs that are in one of the statuses, but for answers."""
+    """Return the team's newest jobs that are in one of the statuses and that lists show."""
     query = select(Job).where(Job.team_id == team_id, Job.status.in_(statuses))
-    query = query.where(Job.kind.not_in(ANSWERS))
+    query = query.where(LISTED)
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 
@@ -99,7 +99,7 @@ def active_ids(session: Session, team_id: str, limit: int) -> list[str]:
     for status in (Status.RUNNING, Status.QUEUED):
         # Written out: each status has an index of its own.
         query = select(Job.id).where(Job.status == literal_column(f"'{status}'"))
-        query = query.where(Job.team_id == team_id, Job.kind.not_in(ANSWERS))
+        query = query.where(Job.team_id == team_id, LISTED)
         found += session.scalars(query.order_by(Job.id.desc()).limit(limit))
     return sorted(found, reverse=True)[:limit]
 
@@ -114,13 +114,14 @@ def ended_of(session: Session, team_id: str, ids: list[str], since: str | None) 
     """Return those of the jobs of ``ids``, and of those submitted after ``since``, that ended."""
     named = Job.id.in_(ids) if since is None else or_(Job.id.in_(ids), Job.id > since)
     query = select(Job).where(named, Job.team_id == team_id, Job.status.in_(ENDED))
-    query = query.where(Job.kind.not_in(ANSWERS))
+    query = query.where(LISTED)
     return list(session.scalars(query.order_by(Job.id).limit(MOST_TOLD)))
 
 
 def newest_output(session: Session, team_id: str) -> tuple[Output, Job] | None:
     """Return the last text that was generated, with its job."""
-    query = select(Output, Job).join(Job, Output.job_id == Job.id).where(Job.team_id == team_id)
+    query = select(Output, Job).join(Job, Output.job_id == Job.id)
+    query = query.where(Job.team_id == team_id, LISTED)
     row = session.execute(query.order_by(Output.id.desc()).limit(1)).first()
     return (row[0], row[1]) if row else None
 
@@ -138,9 +139,9 @@ def all_corpora(session: Session, team_id: str) -> list[Corpus]:
 
 
 def jobs_of_corpus(session: Session, corpus: Corpus, limit: int = 10) -> list[Job]:
-    """Return the newest jobs that read the corpus, but for answers."""
+    """Return the newest jobs that read the corpus, of those that lists show."""
     versions = [version.id for version in corpus.versions]
-    query = select(Job).where(Job.corpus_version_id.in_(versions), Job.kind.not_in(ANSWERS))
+    query = select(Job).where(Job.corpus_version_id.in_(versions), LISTED)
     return list(session.scalars(query.order_by(Job.id.desc()).limit(limit)))
 
 

@@ -21,7 +21,40 @@ SCRIPT_WORDS: Words = {
     "chart_loss": _l("nats a character"),
     "training_loss": _l("training"),
     "validation_loss": _l("validation"),
+    "to_come": _l("still to come"),
+    "being_written": _l("being written"),
+    "verifying": _l("It is being written again…"),
+    "not_answered": _l("The server did not answer. Try again."),
+    "more_of_it": _l("More of it"),
     "default_choice": _l("{choice} (default)"),
+}
+# The writing desk.
+SCRIPT_WORDS |= {
+    "desk_writes": _l("The model writes…"),
+    "desk_waits": _l("Waiting for a worker: it writes as soon as one is free."),
+    "desk_wrote": _l("The model wrote {count} characters."),
+    "desk_stopped": _l("Stopped after {count} characters."),
+    "desk_failed": _l("The text could not be written. Try again, or see the list of jobs."),
+    "desk_gone": _l("This model is no longer here. Choose another one."),
+    "desk_reload": _l("The service was set up anew since this page was opened. Load it again."),
+    "desk_copied": _l("The text is copied."),
+    "desk_not_copied": _l(
+        "The browser did not let the text be copied. Select it and copy it by hand."
+    ),
+    "desk_characters": _l("{count} characters"),
+    "desk_bits": _l("{bits} bits a character"),
+    "desk_choice": _l("{character}, {percent}"),
+    "desk_undone": _l("Undone."),
+    "desk_redone": _l("Done again."),
+    "desk_reading": _l("“{character}” had {percent}: {bits} bits, rank {rank}."),
+    "desk_reading_likelier": _l(
+        "“{character}” had {percent}: {bits} bits, rank {rank}. Likelier: {likelier}"
+    ),
+    "desk_reading_unknown": _l("The model does not know “{character}”."),
+    "desk_not_read": _l("Not read yet."),
+    "blank": _l("space"),
+    "new_line": _l("new line"),
+    "tab": _l("tab"),
 }
 
 

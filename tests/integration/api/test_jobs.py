@@ -18,7 +18,7 @@ from tests.support.factories import (
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 PATHS = [
     *("", "/events", "/epochs", "/checkpoints", "/samples", "/outputs"),
-    *("/output.txt", "/output.jsonl", "/samples.txt", "/samples.jsonl"),
+    *("/output.txt", "/output.jsonl", "/output.zip", "/samples.txt", "/samples.jsonl"),
 ]
 
 
@@ -52,7 +52,7 @@ def test_links_lead_somewhere(api: Api, db: Database) -> None:
     generation, training = make_generation_job(db), make_training_job(db)
     for job, downloads in (
         (training, {"samples_txt", "samples_jsonl"}),
-        (generation, {"output_txt", "output_jsonl"}),
+        (generation, {"output_txt", "output_jsonl", "output_zip"}),
     ):
         links = api.get(f"/jobs/{job.id}").get_json()["links"]
         assert downloads <= links.keys()

@@ -1,5 +1,7 @@
 """A job's page: what it shows, its moves, its downloads."""
 
+import re
+
 import pytest
 
 from shared.db import Database
@@ -119,7 +121,7 @@ def test_a_failed_job_says_what_to_do(site: Site, db: Database) -> None:
 
 def test_the_texts_of_a_generation_job(site: Site, db: Database) -> None:
     """Prompt and text apart, what became of the prompt, and a long text by its beginning."""
-    job = make_generation_job(db, prompt="It was")
+    job = make_generation_job(db, prompt="It was", count=2)
     lease = claim_job(db, job)
     report = {"replaced": {"Ï": "I"}, "left_out": ["☃"]}
     long = make_blob(db, "长文".encode() * 40_000)
@@ -144,7 +146,7 @@ def test_the_texts_of_a_generation_job(site: Site, db: Database) -> None:
 
 def test_what_a_text_copies_is_marked(site: Site, db: Database) -> None:
     """In words, and in the text, where copies may overlap; hostile text stays text."""
-    lease = claim_job(db, make_generation_job(db, prompt="It was"))
+    lease = claim_job(db, make_generation_job(db, prompt="It was", count=3))
     text = "a<b>" + "c" * 50 + "d" * 50 + "<i>"
     copying = {"characters": 107, "longest": 60, "copied": 100, "share": 100 / 107, "found": 2,
                "stretches": [{"start": 4, "length": 60, "at": 0},
@@ -155,8 +157,11 @@ def test_what_a_text_copies_is_marked(site: Site, db: Database) -> None:
         with db.write() as session:
             record_output(session, lease, output)
     page = site.get(f"/jobs/{lease.job_id}")
-    marked = f"a&lt;b&gt;<mark>{'c' * 50}{'d' * 10}</mark><mark>{'d' * 40}</mark>&lt;i&gt;"
-    assert page.html.count(marked) == 1
+    marked = f"<mark>{'c' * 50}{'d' * 10}</mark></a><a [^>]+><mark>{'d' * 40}</mark></a>&lt;i&gt;"
+    assert len(re.findall(rf"a&lt;b&gt;<a [^>]+>{marked}", page.html)) == 1
+    places = re.findall(r'href="/corpora/[^"]*/read\?version=1&amp;at=(\d+)&amp;length=(\d+)"',
+                        page.html)  # fmt: skip
+    assert places == [("0", "60"), ("9", "54")]
     assert "93.5% copied word for word from the corpus, at most 60 characters in a row" in page.text
     assert "Nothing copied: at most 7 characters in a row" in page.text
     assert page.html.count("copied word for word") == 1

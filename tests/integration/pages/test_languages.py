@@ -6,7 +6,7 @@ from tests.integration.pages.site import Site
 from tests.support.pseudo import untranslated
 
 # The pages that are looked at with nothing stored.
-PATHS: list[str] = ["/", "/corpora", "/jobs", "/jobs?status=failed"]
+PATHS: list[str] = ["/", "/corpora", "/jobs", "/jobs?status=failed", "/desk", "/generation/new"]
 
 
 @pytest.mark.parametrize("path", PATHS)

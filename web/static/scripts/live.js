@@ -101,7 +101,7 @@ class LivePage {
   startOver(attempt) {
     this.attempt = attempt;
     this.cursors.output = 0;
-    this.list("outputs")?.replaceChildren();
+    document.dispatchEvent(new CustomEvent("charloom:again"));
   }
 
   showState(state) {
@@ -193,12 +193,17 @@ function fill(element, row) {
   }
 }
 
-// A part of a text: marked where it is copied.
-function asPart({ text, copied }) {
+// A part of a text: marked where it is copied, with the way to its place in the corpus.
+function asPart({ text, copied, url }) {
   if (!copied) return document.createTextNode(text);
   const mark = document.createElement("mark");
   mark.textContent = text;
-  return mark;
+  if (!url) return mark;
+  const link = document.createElement("a");
+  link.className = "copied";
+  link.href = url;
+  link.append(mark);
+  return link;
 }
 
 const page = document.getElementById("live");
