@@ -15,6 +15,7 @@ SCRIPT_WORDS: Words = {
     "chart_loss": _l("nats a character"),
     "training_loss": _l("training"),
     "validation_loss": _l("validation"),
+    "filled_in": _l("{count} filled in"),
     "default_choice": _l("{choice} (default)"),
 }
 

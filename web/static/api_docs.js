@@ -5,7 +5,9 @@ const place = document.getElementById("swagger-ui");
 const night = window.matchMedia("(prefers-color-scheme: dark)");
 
 function dress() {
-  document.documentElement.classList.toggle("dark-mode", night.matches);
+  const { appearance } = document.documentElement.dataset;
+  const dark = appearance ? appearance === "dark" : night.matches;
+  document.documentElement.classList.toggle("dark-mode", dark);
 }
 
 dress();
