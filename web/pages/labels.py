@@ -134,7 +134,7 @@ def description(text: str | None) -> str:
 def when_due(schedule: Schedule) -> str:
     """Return when a schedule is due: in words, or as its line."""
     line = str(PLAIN.get(schedule.cron, schedule.cron))
-    return f"{line}, {schedule.time_zone}"
+    return _("%(when)s, %(zone)s", when=line, zone=schedule.time_zone)
 
 
 def run_word(status: str) -> str:

@@ -1,6 +1,7 @@
 """The pages over a real database, with tickets that are only remembered."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.pages.site import Site
 from tests.support.apps import make_app
+from tests.support.pseudo import write_pseudo_language
 
 MakeSite = Callable[..., Site]
 
@@ -33,3 +35,21 @@ def make_site(settings: Settings, tickets: FakeTickets) -> Iterator[MakeSite]:
 def site(make_site: MakeSite) -> Site:
     """A visitor."""
     return make_site()
+
+
+@pytest.fixture(scope="session")
+def brackets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a language in which every message stands in brackets."""
+    folder = tmp_path_factory.mktemp("brackets")
+    write_pseudo_language(folder)
+    return folder
+
+
+@pytest.fixture
+def bracketed(make_site: MakeSite, brackets: Path) -> Site:
+    """A visitor who reads that language."""
+    site = make_site()
+    app = site.client.application
+    app.extensions["babel"].translation_directories[:] = [str(brackets)]
+    site.client.set_cookie("language", "zh")
+    return site
