@@ -1,7 +1,4 @@
-"""What a training run would take, in words: beside its form, and for the script that keeps it so.
-
-Shapes: ``N`` characters of text.
-"""
+"""What a training run would take, in words: beside its form, and for the script that keeps it."""
 
 from typing import Any
 
@@ -17,6 +14,11 @@ from web.messages import _, ngettext
 from web.pages import words
 from web.pages.filling import start_of
 from web.pages.forms import Form, fail, validated
+
+SLOTS = (
+    *("time", "epoch", "memory", "device", "checkpoint", "kept", "steps", "windows"),
+    *("parameters", "training", "validation"),
+)
 
 
 def estimated(session: Session, form: Form) -> Estimate | None:
@@ -56,12 +58,6 @@ def estimate_words(found: Estimate | None) -> dict[str, str]:
         "validation": words.counted(found.split.validation.characters, "character"),
         "basis": basis_words(time),
     }  # fmt: skip
-
-
-SLOTS = (
-    *("time", "epoch", "memory", "device", "checkpoint", "kept", "steps", "windows"),
-    *("parameters", "training", "validation"),
-)
 
 
 def answer(form: Form, found: Estimate | None) -> dict[str, Any]:

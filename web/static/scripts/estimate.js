@@ -31,14 +31,13 @@ function show({ figures, told, problems, message }) {
   for (const place of box.querySelectorAll("[data-figure]")) {
     place.textContent = figures[place.dataset.figure];
   }
-  const rest = [];
   const wrong = new Map(Object.entries(problems));
   for (const help of form.querySelectorAll(".help[id$=-help]")) {
     const name = help.id.slice(0, -"-help".length);
     mark(help, name, wrong.get(name));
     wrong.delete(name);
   }
-  rest.push(...wrong.values(), ...(message ? [message] : []));
+  const rest = [...wrong.values(), message].filter(Boolean);
   const problem = document.getElementById("estimate-problem");
   problem.hidden = rest.length === 0;
   problem.textContent = rest.join(" ");
@@ -82,6 +81,12 @@ function count(group) {
   tag.textContent = say("filled_in", { count: filled.length });
 }
 
+// Whether a field is other than the page was made with.
+function changed(field) {
+  if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
+}
+
 if (form) {
   form.addEventListener("input", ({ target }) => {
     const group = target.closest("[data-group]");
@@ -92,9 +97,9 @@ if (form) {
     clearTimeout(timer);
     asking?.abort();
   });
-  // What a browser kept of a form that it goes back to is no longer what the page was made with.
+  // A browser that goes back to a form may have kept what was typed.
   window.addEventListener("pageshow", () => {
     form.querySelectorAll("[data-group]").forEach(count);
-    if (!form.querySelector("[aria-invalid=true]")) later();
+    if ([...form.elements].some(changed)) later();
   });
 }
