@@ -77,6 +77,15 @@ class Form:
         rest = [f"{label(own_name(p.field))}: {translated(p.message)}" for p in others]
         return rest or ([self.message] if self.message and not self.problems else [])
 
+    def wrong(self, *shown: str) -> list[tuple[str, str, str]]:
+        """Return the ``shown`` fields that are wrong: name, what it is called, what is wrong."""
+        found = {p.field: sentence(p.message) for p in reversed(self.problems)}
+        return [(n, label(own_name(n)), found[n]) for n in shown if n in found]
+
+    def filled(self, *names: str) -> int:
+        """Return how many of the fields something was typed into."""
+        return sum(bool(self.value(name).strip()) for name in names)
+
     def help(self, name: str) -> str:
         """Return a field's meaning."""
         return _with_word(own_name(name), description(self.info(name).description))
@@ -167,8 +176,13 @@ def attempt(form: Form, work: Callable[[], str]) -> tuple[str | None, int]:
     try:
         return work(), 303
     except UserError as error:
-        form.problems, form.message = error.problems, translated(error.args[0])
+        fail(form, error)
         return None, error.status
+
+
+def fail(form: Form, error: UserError) -> None:
+    """Put a refusal into the form, so that it can be shown beside its field."""
+    form.problems, form.message = error.problems, translated(error.args[0])
 
 
 def range_of(name: str, info: FieldInfo) -> str:

@@ -91,6 +91,21 @@ PLAIN: Words = {
     "0 3 * * *": _l("every night at 3:00"),
     "0 3 * * 1": _l("every Monday at 3:00"),
 }
+RUN_WORDS: Words = {
+    "waiting": _l("waiting"),
+    "due": _l("due"),
+    "running": _l("running"),
+    "succeeded": _l("succeeded"),
+    "failed": _l("failed"),
+    "cancelled": _l("cancelled"),
+    "skipped": _l("skipped"),
+}
+NOTICE_WORDS: Words = {
+    "pending": _l("pending"),
+    "delivered": _l("delivered"),
+    "failed": _l("failed"),
+}
+NOTICE_BADGES = {"pending": "queued", "delivered": "succeeded"}
 RUN_BADGES = {"waiting": "queued", "due": "queued", "skipped": "", "cancelled": ""}
 
 
@@ -119,7 +134,22 @@ def description(text: str | None) -> str:
 def when_due(schedule: Schedule) -> str:
     """Return when a schedule is due: in words, or as its line."""
     line = str(PLAIN.get(schedule.cron, schedule.cron))
-    return f"{line}, {schedule.time_zone}"
+    return _("%(when)s, %(zone)s", when=line, zone=schedule.time_zone)
+
+
+def run_word(status: str) -> str:
+    """Return where a run of a schedule stands, in words."""
+    return str(RUN_WORDS.get(status, status))
+
+
+def notice_word(status: str) -> str:
+    """Return where a notice stands, in words."""
+    return str(NOTICE_WORDS.get(status, status))
+
+
+def notice_badge(status: str) -> str:
+    """Return the badge of a notice's status."""
+    return NOTICE_BADGES.get(status, status)
 
 
 def run_badge(status: str) -> str:
@@ -132,4 +162,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "unset": unset,
     "when_due": when_due,
     "run_badge": run_badge,
+    "run_word": run_word,
+    "notice_badge": notice_badge,
+    "notice_word": notice_word,
 }

@@ -22,8 +22,10 @@ from web import downloads
 from web.api.models import Policy
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import LazyString, _, _l
 from web.pages.forms import Form, attempt, typed_values, validated
 from web.pages.paging import asked_after
+from web.pages.words import translated
 
 models = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)
 
@@ -62,7 +64,7 @@ def promote(name: str) -> ResponseReturnValue:
         moves.promote(session, _mine(session, name), checkpoint, "by hand")
 
     write(work)
-    flash("It is promoted.")
+    flash(_("It is promoted."))
     return redirect(url_for(".show", name=name), 303)
 
 
@@ -72,8 +74,10 @@ def rollback(name: str) -> ResponseReturnValue:
     try:
         write(lambda session: moves.roll_back(session, _mine(session, name), "by hand"))
     except MoveRefused as error:
-        return _page(name, refusal=f"It was not rolled back: {error}."), error.status
-    flash("It is rolled back.")
+        reason = translated(error.args[0])
+        refusal = _("It was not rolled back: %(reason)s.", reason=reason)
+        return _page(name, refusal=refusal), error.status
+    flash(_("It is rolled back."))
     return redirect(url_for(".show", name=name), 303)
 
 
@@ -102,7 +106,7 @@ def _change(name: str, form: Form) -> str:
             setattr(model, field, getattr(policy, field))
 
     write(work)
-    flash("From now on candidates are judged by this.")
+    flash(_("From now on candidates are judged by this."))
     return url_for(".show", name=name)
 
 
@@ -145,14 +149,15 @@ def _mine(session: Session, name: str) -> NamedModel:
     return get_model(session, team_id(), name, lock=True)
 
 
-ACTIONS = {
-    Action.PROMOTED: ("promoted", "succeeded"),
-    Action.KEPT: ("kept", ""),
-    Action.ROLLED_BACK: ("rolled back", "queued"),
+ACTIONS: dict[str, tuple[LazyString, str]] = {
+    Action.PROMOTED: (_l("promoted"), "succeeded"),
+    Action.KEPT: (_l("kept"), ""),
+    Action.ROLLED_BACK: (_l("rolled back"), "queued"),
 }
 
 
 @models.app_template_filter("action")
 def action_words(action: str) -> tuple[str, str]:
     """Return what was decided in words, and the badge that it has."""
-    return ACTIONS[Action(action)]
+    word, badge = ACTIONS[action]
+    return str(word), badge

@@ -1,17 +1,63 @@
 """Presets as forms show them: to choose from, and in every field that is left empty."""
 
+from dataclasses import dataclass
+
 from shared.jobs.requests import TrainingRequest
 from shared.specs import PRESET_NOTES, PRESETS, TrainingSpec
-from web.pages.forms import Choice, Form
+from web.messages import LazyString, _l
+from web.pages.forms import Form
 from web.pages.labels import description, unset
-from web.pages.words import number
+from web.pages.words import Words, number
 
 DEFAULT_PRESET = str(TrainingRequest.model_fields["preset"].default)
 
 
-def preset_choices() -> list[Choice]:
+@dataclass(frozen=True)
+class Card:
+    """A preset to choose: what it is for, and what one has to expect of it."""
+
+    name: str
+    note: str
+    time: LazyString | str
+    quality: LazyString | str
+    people: LazyString | str
+    tag: LazyString | str
+
+
+TIMES: Words = {
+    "seed": _l("long: it looks at every window of the text, in every pass"),
+    "fast": _l("short: minutes on two cores"),
+    "large": _l("very long on a processor, short on a GPU"),
+    "tiny": _l("seconds"),
+}
+QUALITIES: Words = {
+    "seed": _l("good: whole words, lines and names"),
+    "fast": _l("good, and at its end better than the article's"),
+    "large": _l("the best, given a million characters or more"),
+    "tiny": _l("none: a few letters in a likely order"),
+}
+PEOPLE: Words = {
+    "seed": _l("who follows the article and wants its numbers"),
+    "fast": _l("everybody, to begin with"),
+    "large": _l("who has a GPU and much text"),
+    "tiny": _l("who wants to see the service work, and tests"),
+}
+TAGS: Words = {"fast": _l("recommended"), "tiny": _l("for trying out")}
+
+
+def preset_cards() -> list[Card]:
     """Return the presets with what they are for."""
-    return [Choice(name, description(PRESET_NOTES.get(name))) for name in PRESETS]
+    return [
+        Card(
+            name,
+            description(PRESET_NOTES.get(name)),
+            TIMES.get(name, ""),
+            QUALITIES.get(name, ""),
+            PEOPLE.get(name, ""),
+            TAGS.get(name, ""),
+        )
+        for name in PRESETS
+    ]
 
 
 def preset_of(form: Form, prefix: str = "", default: str = DEFAULT_PRESET) -> str:

@@ -10,6 +10,7 @@ from shared.notices.queries import deliveries_of, get_receiver, list_notices, li
 from shared.notices.requests import ReceiverRequest
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import _
 from web.pages.forms import Form, attempt, typed_values, validated
 from web.pages.paging import asked_after
 
@@ -60,7 +61,7 @@ def show(receiver_id: str) -> ResponseReturnValue:
 def test(receiver_id: str) -> ResponseReturnValue:
     """Send a notice that tells nothing but that notices arrive."""
     write(lambda session: moves.send_test(session, get_receiver(session, team_id(), receiver_id)))
-    flash("A test notice is on its way. Reload the page to see what came of it.")
+    flash(_("A test notice is on its way. Reload the page to see what came of it."))
     return redirect(url_for(".show", receiver_id=receiver_id), 303)
 
 
@@ -69,7 +70,7 @@ def delete(receiver_id: str) -> ResponseReturnValue:
     """Delete a receiver."""
     name = _receiver(receiver_id).name
     write(lambda session: moves.delete_receiver(session, team_id(), receiver_id))
-    flash(f"{name} is deleted.")
+    flash(_("%(name)s is deleted.", name=name))
     return redirect(url_for(".index"), 303)
 
 

@@ -17,25 +17,41 @@ from shared.schedules.models import RunStatus, Schedule
 from shared.schedules.queries import get_schedule, last_runs, list_runs, list_schedules
 from shared.schedules.requests import ScheduleRequest
 from shared.schedules.timing import CHOICES, zones
-from shared.specs import GenerationSpec, TrainingSpec
+from shared.specs import GenerationSpec
 from web.api.schedules import request_of
 from web.api.writing import write
 from web.context import services, team_id
+from web.messages import _, _l
 from web.pages import reading
 from web.pages.forms import YES, Form, attempt, fields_but, typed_values, validated
+from web.pages.groups import main_fields, spec_groups
 from web.pages.paging import asked_after
-from web.pages.presets import preset_choices, preset_numbers, preset_of
+from web.pages.presets import preset_cards, preset_numbers, preset_of
 from web.pages.submitting import corpus_choice
 from web.pages.typed import typed_of
+from web.pages.words import Words, translated
 
 schedules = APIBlueprint("schedules", __name__, url_prefix="/schedules", enable_openapi=False)
 
 PAGE = 50
 TRAINING, WRITING = "training.", "generation."
-SHOWN = (
-    *("name", "cron", "time_zone", "corpus_id", "url", "model", "start_from", "overlap"),
-    *("missed", "notify", "training.preset"),
-)
+FIRST = ("name", "corpus_id", "url", "cron", "time_zone", "model", "start_from", "training.preset")
+LAST = ("overlap", "missed", "notify")
+# What the fields that have few values say of each.
+STARTS: Words = {
+    "promoted": _l("the promoted checkpoint"),
+    "last": _l("the last run"),
+    "scratch": _l("scratch"),
+}
+OVERLAPS: Words = {
+    "skip": _l("skip the time"),
+    "queue": _l("wait for its end"),
+    "replace": _l("take its place"),
+}
+MISSED: Words = {
+    "newest": _l("make up for the newest"),
+    "none": _l("pass over them"),
+}
 
 
 @schedules.get("")
@@ -112,7 +128,10 @@ def run(schedule_id: str) -> ResponseReturnValue:
         return made.reason if made.status == RunStatus.SKIPPED else ""
 
     skipped = write(work)
-    flash(f"It was skipped: {skipped}." if skipped else "It runs as soon as it is looked at.")
+    if skipped:
+        flash(_("It was skipped: %(reason)s.", reason=translated(skipped)))
+    else:
+        flash(_("It runs as soon as it is looked at."))
     return _back(schedule_id)
 
 
@@ -134,7 +153,7 @@ def delete(schedule_id: str) -> ResponseReturnValue:
     """Delete a schedule and its history."""
     name = _schedule(schedule_id).name
     write(lambda session: moves.delete_schedule(session, team_id(), schedule_id))
-    flash(f"{name} is deleted.")
+    flash(_("%(name)s is deleted.", name=name))
     return redirect(url_for(".index"), 303)
 
 
@@ -176,22 +195,25 @@ def _form(form: Form, schedule: Schedule | None = None) -> str:
         corpora=[corpus_choice(corpus) for corpus in corpora],
         models=[model.name for model in models],
         receivers=receivers,
-        presets=preset_choices(),
+        presets=preset_cards(),
         preset=preset_of(form, TRAINING, _default_preset()),
         numbers=preset_numbers(TRAINING),
-        training=list(TrainingSpec.model_fields),
+        main=main_fields(TRAINING),
+        groups=spec_groups(TRAINING),
+        choices={"start_from": STARTS, "overlap": OVERLAPS, "missed": MISSED},
         writing=fields_but(GenerationSpec, ()),
         cleaning=[(name, form.help(name)) for name in ("lowercase", "nfc", "squeeze")],
         crons=list(CHOICES),
         zones=sorted(zones()),
-        shown=_names(SHOWN),
+        shown=_names(),
     )
 
 
-def _names(shown: tuple[str, ...]) -> list[str]:
-    """Return the fields that the form has places for."""
-    inner = [TRAINING + name for name in TrainingSpec.model_fields]
-    return [*shown, *inner, *(WRITING + name for name in GenerationSpec.model_fields)]
+def _names() -> list[str]:
+    """Return the fields that the form has places for, from the top down."""
+    training = [name for group in spec_groups(TRAINING) for name in group.fields]
+    writing = [WRITING + name for name in GenerationSpec.model_fields]
+    return [*FIRST, *main_fields(TRAINING), *training, *writing, *LAST]
 
 
 def _default_preset() -> str:

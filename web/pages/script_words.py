@@ -26,6 +26,7 @@ SCRIPT_WORDS: Words = {
     "verifying": _l("It is being written again…"),
     "not_answered": _l("The server did not answer. Try again."),
     "more_of_it": _l("More of it"),
+    "filled_in": _l("{count} filled in"),
     "default_choice": _l("{choice} (default)"),
 }
 # The writing desk.

@@ -17,6 +17,12 @@ def typed_of(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return typed
 
 
+def typed_over(values: dict[str, Any], standard: dict[str, Any]) -> dict[str, str]:
+    """Return what one would have typed over ``standard`` to get ``values``: where they differ."""
+    changed = {name: value for name, value in values.items() if value != standard.get(name)}
+    return {name: _typed(name, value, inner=True) for name, value in changed.items()}
+
+
 def _typed(name: str, value: Any, *, inner: bool) -> str:
     if isinstance(value, bool):
         return YES if value else ""

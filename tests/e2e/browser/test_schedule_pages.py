@@ -36,7 +36,6 @@ def add_schedule(page: Page, name: str, model: str, receiver: str) -> str:
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_label("Model", exact=True).fill(model)
     page.get_by_label("tiny").check()
-    page.get_by_text("All settings of the training").click()
     page.get_by_label("Windows an epoch").fill("3200")
     page.get_by_label("Write with what was promoted").check()
     page.get_by_text("What to write").click()

@@ -6,7 +6,11 @@ from tests.integration.pages.site import Site
 from tests.support.pseudo import untranslated
 
 # The pages that are looked at with nothing stored.
-PATHS: list[str] = ["/", "/corpora", "/jobs", "/jobs?status=failed", "/desk", "/generation/new"]
+PATHS: list[str] = [
+    *("/", "/corpora", "/jobs", "/jobs?status=failed", "/desk", "/generation/new"),
+    *("/training/new", "/schedules", "/schedules/new", "/models", "/receivers", "/receivers/new"),
+    "/api/docs",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -143,7 +143,9 @@ def test_several_problems_at_once(site: Site, db: Database) -> None:
     corpus = make_corpus(db)
     page = site.submit(NEW, corpus_id=corpus.id, preset="tiny", epochs="x", layers="9")
     assert page.errors() == {"epochs", "layers"}
-    assert '<details class="fold" open>' in page.html
+    assert page.html.count("data-group open>") == 1
+    assert '<a href="#epochs">Epochs: ' in page.html
+    assert '<a href="#layers">Layers: ' in page.html
 
 
 def test_too_short_a_text(site: Site, db: Database) -> None:
