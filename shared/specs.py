@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from shared.fields import Spec, Text
+from shared.said import said
 
 MAX_SEED = 2**63 - 1
 MAX_OUTPUT_CHARACTERS = 10_000_000
@@ -188,7 +189,7 @@ class TrainingSpec(Spec):
     @classmethod
     def _needs_a_judge(cls, patience: int | None, others: ValidationInfo) -> int | None:
         if patience is not None and others.data.get("validation_fraction") == 0:
-            raise ValueError("patience needs held-out text: a validation_fraction over 0")
+            raise ValueError(said("patience needs held-out text: a validation_fraction over 0"))
         return patience
 
     def sample_temperatures(self) -> list[float]:
@@ -302,11 +303,19 @@ PRESETS: dict[str, TrainingSpec] = {
     ),
 }
 PRESET_NOTES: dict[str, str] = {
-    "seed": "The article's recipe, number for number: LSTM(128) over windows of 100 characters.",
-    "fast": "The article's model, taught by every character: the same quality in a fraction of "
-    "the time, and a better end.",
-    "large": "Two layers of 512 units with dropout, for GPUs: the best text, if you can wait.",
-    "tiny": "Trains in seconds and writes nonsense: for trying the service out and for tests.",
+    "seed": said(
+        "The article's recipe, number for number: LSTM(128) over windows of 100 characters."
+    ),
+    "fast": said(
+        "The article's model, taught by every character: the same quality in a fraction of "
+        "the time, and a better end."
+    ),
+    "large": said(
+        "Two layers of 512 units with dropout, for GPUs: the best text, if you can wait."
+    ),
+    "tiny": said(
+        "Trains in seconds and writes nonsense: for trying the service out and for tests."
+    ),
 }
 
 

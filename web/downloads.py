@@ -28,6 +28,7 @@ from shared.jobs.queries import (
     read_text,
     text_places,
 )
+from shared.said import said
 from web.bundles import bundle, receipt
 from web.context import Services, team_id
 from web.ranges import Part, answer, begun
@@ -162,7 +163,7 @@ def _version(corpus: Corpus, number: int | None) -> CorpusVersion:
     for version in corpus.versions:
         if version.number == number:
             return version
-    raise NotFound(f"the corpus has no version {number}")
+    raise NotFound(said("the corpus has no version {number}", number=number))
 
 
 def _blob(db: Database, blob_id: str, size: int) -> Part:

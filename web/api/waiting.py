@@ -8,6 +8,7 @@ from sqlalchemy import select
 from shared.db import Database
 from shared.errors import JobEnded
 from shared.jobs.models import ENDED, Job, Status
+from shared.said import said
 from web.context import services
 
 # Most answers come within the first; no connection is held between two looks.
@@ -34,9 +35,9 @@ def wait_for_end(db: Database, job: Job) -> Job:
         finally:
             _waiting.release()
     if job.status == Status.FAILED:
-        raise JobEnded(job.id, job.error_code or "internal", job.error_message or "it failed")
+        raise JobEnded(job.id, job.error_code or "internal", job.error_message or said("it failed"))
     if job.status == Status.CANCELLED:
-        raise JobEnded(job.id, "cancelled", "it was cancelled")
+        raise JobEnded(job.id, "cancelled", said("it was cancelled"))
     return job
 
 

@@ -17,7 +17,8 @@ from shared.errors import FieldProblem, UserError
 from shared.problems import bounds, invalid
 from web.messages import _, _l
 from web.pages.labels import description, label, unset, unset_words
-from web.pages.words import Words, number, sentence, translated
+from web.pages.words import Words, number, sentence
+from web.recalled import translated
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -16,6 +16,7 @@ from shared.jobs import services as moves
 from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
 from shared.jobs.requests import ScoreSpec, VerifySpec
+from shared.said import said
 from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
 from web.api.writing import write
@@ -104,7 +105,7 @@ def output_txt(job_id: str) -> ResponseReturnValue:
     """Send the generated characters alone: all texts, or the one of ``number``."""
     number = request.args.get("number", type=int)
     if number is not None and not 0 < number <= MOST_NUMBER:
-        raise NotFound(f"the job has no output {number}")
+        raise NotFound(said("the job has no output {number}", number=number))
     return downloads.output_txt(services(), job_id, number)
 
 
