@@ -40,7 +40,7 @@ MOST_NAME = 55
 # What some file system forbids, and what means something inside a header.
 UNSAFE = frozenset('<>:"/\\|?*.;%')
 
-HAVE = {Kind.GENERATE: "outputs", Kind.TRAIN: "samples"}
+HAVE = {Kind.GENERATE: said("outputs"), Kind.TRAIN: said("samples")}
 OUTPUT_FIELDS = (
     "id",
     "job_id",
@@ -152,8 +152,10 @@ def _job(db: Database, job_id: str, kind: Kind) -> Job:
     with db.read() as session:
         job = get_job(session, team_id(), job_id)
     if job.kind != kind:
-        have = HAVE.get(Kind(job.kind), "a result")
-        raise NotFound(f"job {job_id} is a {job.kind} job: it has {have}")
+        have = HAVE.get(Kind(job.kind), said("a result"))
+        raise NotFound(
+            said("job {id} is a {kind} job: it has {have}", id=job_id, kind=job.kind, have=have)
+        )
     return job
 
 

@@ -149,7 +149,7 @@ def _pasted(fields: J) -> Incoming[J]:
     if len(given) != 1:
         raise InvalidFields.one(
             "text",
-            "give exactly one of text, url and builtin",
+            said("give exactly one of text, url and builtin"),
             " and ".join(given) or None,
             "one of: text, url, builtin; or a file, as multipart/form-data",
         )
