@@ -256,7 +256,7 @@ def _number(text: str, kinds: set[Any]) -> int | float | str:
 
 def _with_word(name: str, text: str) -> str:
     """Say null as it is typed into the form: an empty field stands for the default."""
-    return re.sub(r"\bnull\b", f"'{unset(name)}'", text)
+    return re.sub(r"\bnull\b", _("'%(word)s'", word=unset(name)), text)
 
 
 def _unescaped(line: str) -> str:
