@@ -6,6 +6,8 @@ an ``InternalError`` is ours and becomes a 5xx. Each class carries a stable ``co
 
 from dataclasses import dataclass
 
+from shared.said import said
+
 
 @dataclass(frozen=True)
 class FieldProblem:
@@ -24,7 +26,7 @@ class CharloomError(Exception):
     status = 500
 
     def __init__(self, message: str | None = None, problems: list[FieldProblem] | None = None):
-        super().__init__(message or type(self).__doc__)
+        super().__init__(message or said(type(self).__doc__ or self.code))
         self.problems = problems or []
 
 
@@ -137,7 +139,7 @@ class JobEnded(UserError):
 
     def __init__(self, job_id: str, code: str, message: str):
         """Tell of a job's end; ``code`` is its error's, or 'cancelled'."""
-        super().__init__(f"job {job_id} gave no answer: {message}")
+        super().__init__(said("job {id} gave no answer: {why}", id=job_id, why=message))
         self.code = code
         self.status = 500 if code in self.OURS else 409 if code == "cancelled" else 422
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from shared.ids import is_id
+from shared.said import said
 
 # What a name has none of: control characters, ends of lines, what turns the writing's direction.
 UNSEEN = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
@@ -17,19 +18,21 @@ VISIBLE = rf"^[^{UNSEEN}]*[^\s{UNSEEN}][^{UNSEEN}]*$"
 def _encodable(text: str) -> str:
     """Refuse lone surrogates and NUL: no database, file or answer can carry them."""
     if "\x00" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise ValueError("text must not contain NUL or lone surrogate code points")
+        raise ValueError(said("text must not contain NUL or lone surrogate code points"))
     return text
 
 
 def _id(value: str) -> str:
     if not is_id(value):
-        raise ValueError("an id is a UUID in lower case, with its hyphens")
+        raise ValueError(said("an id is a UUID in lower case, with its hyphens"))
     return value
 
 
 def _printable(text: str) -> str:
     if not text.strip() or re.search(f"[{UNSEEN}]", text):
-        raise ValueError("a name has at least one visible character and no control characters")
+        raise ValueError(
+            said("a name has at least one visible character and no control characters")
+        )
     return text
 
 

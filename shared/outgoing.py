@@ -19,6 +19,7 @@ import httpcore
 import httpx
 
 from shared.errors import AddressRefused
+from shared.said import said
 
 Address = IPv4Address | IPv6Address
 
@@ -45,7 +46,7 @@ class Guard:
         """Return the seconds left. Raises ``httpx.ReadTimeout``."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise httpx.ReadTimeout("too slow: the time allowed is over")
+            raise httpx.ReadTimeout(said("too slow: the time allowed is over"))
         return left
 
     def addresses(self, host: str, port: int) -> list[str]:
@@ -53,8 +54,12 @@ class Guard:
         found = [str(entry[4][0]) for entry in getaddrinfo(host, port, type=SOCK_STREAM)]
         for text in found:
             if not self.private and (kind := unreachable(ip_address(text.partition("%")[0]))):
-                named = "" if host == text else f" ({text})"
-                raise AddressRefused(f"{host}{named} is {kind} address; only public ones are asked")
+                named = host if host == text else f"{host} ({text})"
+                raise AddressRefused(
+                    said(
+                        "{host} is {why} address; only public ones are asked", host=named, why=kind
+                    )
+                )
         return list(dict.fromkeys(found))
 
 
@@ -63,13 +68,13 @@ def unreachable(address: Address) -> str | None:
     if (inner := _inside(address)) is not None:
         return unreachable(inner)
     kinds = {
-        "a loopback": address.is_loopback,
-        "a link-local": address.is_link_local,
-        "a multicast": address.is_multicast,
-        "an unspecified": address.is_unspecified,
+        said("a loopback"): address.is_loopback,
+        said("a link-local"): address.is_link_local,
+        said("a multicast"): address.is_multicast,
+        said("an unspecified"): address.is_unspecified,
         # fec0::/10 is deprecated, and global by the tables.
-        "a site-local": isinstance(address, IPv6Address) and address.is_site_local,
-        "a private": not address.is_global,
+        said("a site-local"): isinstance(address, IPv6Address) and address.is_site_local,
+        said("a private"): not address.is_global,
     }
     return next((kind for kind, holds in kinds.items() if holds), None)
 
@@ -113,7 +118,7 @@ def answer(
                 request = response.next_request
             finally:
                 response.close()
-    raise httpx.HTTPError(f"it redirects more than {MOST_REDIRECTS} times")
+    raise httpx.HTTPError(said("it redirects more than {most} times", most=MOST_REDIRECTS))
 
 
 def check_url(url: str, *, private: bool) -> None:
@@ -124,7 +129,7 @@ def check_url(url: str, *, private: bool) -> None:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise AddressRefused(f"{url} is no address: {error}") from error
+        raise AddressRefused(said("{url} is no address: {why}", url=url, why=error)) from error
     _check_form(parsed)
     with suppress(ValueError):
         literal = str(ip_address(parsed.host))
@@ -133,9 +138,13 @@ def check_url(url: str, *, private: bool) -> None:
 
 def _check_form(url: httpx.URL) -> None:
     if url.scheme not in ("http", "https") or not url.host:
-        raise AddressRefused(f"{url} is no address that begins with http:// or https://")
+        raise AddressRefused(
+            said("{url} is no address that begins with http:// or https://", url=url)
+        )
     if url.userinfo:
-        raise AddressRefused(f"an address with a user's name in it is not asked: {url.host}")
+        raise AddressRefused(
+            said("an address with a user's name in it is not asked: {host}", host=url.host)
+        )
 
 
 class _Transport(httpx.BaseTransport):

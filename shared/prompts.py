@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import InvalidFields, UnknownPrompt
+from shared.said import said
 
 MAX_REPORTED = 50
 
@@ -33,16 +34,21 @@ def fit_prompt(prompt: str, vocabulary: str) -> FittedPrompt:
     if not prompt:
         raise InvalidFields.one(
             "prompt",
-            "the prompt is empty",
+            said("the prompt is empty"),
             prompt,
-            "text, or null for a random excerpt of the corpus",
+            said("text, or null for a random excerpt of the corpus"),
         )
     known = set(vocabulary)
     unknown = dict.fromkeys(c for c in prompt if c not in known)
     found = {c: nearest(c, known) for c in unknown}
     text = "".join(found.get(c, c) for c in prompt)
     if not text:
-        raise UnknownPrompt(f"the model knows none of the prompt's characters: {prompt[:40]!r}")
+        raise UnknownPrompt(
+            said(
+                "the model knows none of the prompt's characters: {prompt}",
+                prompt=repr(prompt[:40]),
+            )
+        )
     replaced = {c: near for c, near in found.items() if near}
     return FittedPrompt(text, replaced, [c for c, near in found.items() if not near])
 

@@ -4,7 +4,6 @@ A message is English text, so that the API, the logs and the command need nothin
 what it was made of: who shows it to people can put it into their language.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 
@@ -13,14 +12,6 @@ class Said(str):
 
     template: str
     values: dict[str, Any]
-
-    def into(self, translate: Callable[[str], str]) -> str:
-        """Return the message with its template and the messages in it put through it."""
-        values = {
-            name: value.into(translate) if isinstance(value, Said) else value
-            for name, value in self.values.items()
-        }
-        return translate(self.template).format(**values)
 
 
 def said(template: str, /, **values: Any) -> Said:

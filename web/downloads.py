@@ -27,6 +27,7 @@ from shared.jobs.queries import (
     read_text,
     text_places,
 )
+from shared.said import said
 from web.bundles import bundle, receipt, text_entries, zipped
 from web.context import Services, team_id
 from web.ranges import Part, answer, begun
@@ -38,7 +39,7 @@ MOST_NAME = 55
 # What some file system forbids, and what means something inside a header.
 UNSAFE = frozenset('<>:"/\\|?*.;%')
 
-HAVE = {Kind.GENERATE: "outputs", Kind.TRAIN: "samples"}
+HAVE = {Kind.GENERATE: said("outputs"), Kind.TRAIN: said("samples")}
 OUTPUT_FIELDS = (
     "id",
     "job_id",
@@ -158,8 +159,10 @@ def _job(db: Database, job_id: str, kind: Kind) -> Job:
     with db.read() as session:
         job = get_job(session, team_id(), job_id)
     if job.kind != kind:
-        have = HAVE.get(Kind(job.kind), "a result")
-        raise NotFound(f"job {job_id} is a {job.kind} job: it has {have}")
+        have = HAVE.get(Kind(job.kind), said("a result"))
+        raise NotFound(
+            said("job {id} is a {kind} job: it has {have}", id=job_id, kind=job.kind, have=have)
+        )
     return job
 
 

@@ -25,6 +25,8 @@ from werkzeug.exceptions import (
 from shared.db import is_away
 from shared.errors import CharloomError, FieldProblem, InternalError
 from shared.ids import new_id
+from shared.said import said
+from web.messages import _l
 
 RETRY_SECONDS = 5
 MOST_RECEIVED = 200
@@ -40,6 +42,24 @@ CODES = {
     414: "uri_too_long",
     416: "range_not_satisfiable",
     500: "internal",
+}
+
+# What pages call them; others are called as HTTP calls them.
+TITLES = {
+    400: _l("Bad Request"),
+    401: _l("Unauthorized"),
+    403: _l("Forbidden"),
+    404: _l("Not Found"),
+    405: _l("Method Not Allowed"),
+    409: _l("Conflict"),
+    412: _l("Precondition Failed"),
+    413: _l("Too large"),
+    415: _l("Unsupported Media Type"),
+    416: _l("Range not satisfiable"),
+    422: _l("Not acceptable"),
+    429: _l("Too Many Requests"),
+    500: _l("Internal Server Error"),
+    503: _l("Service Unavailable"),
 }
 
 log = structlog.get_logger(__name__)
@@ -89,7 +109,7 @@ def _charloom(error: CharloomError) -> Response:
     if isinstance(error, InternalError):
         return _unexpected(error)
     headers = ADVICE.get(error.status, {})
-    return _answer(Answer(error.status, error.code, str(error), error.problems, headers))
+    return _answer(Answer(error.status, error.code, error.args[0], error.problems, headers))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -103,23 +123,30 @@ def _detail(error: HTTPException) -> str:
     if isinstance(error, RequestEntityTooLarge):
         return _too_large()
     if isinstance(error, NotFound):
-        return f"there is nothing at {request.path}"
+        return said("there is nothing at {path}", path=request.path)
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or []))
-        return f"{request.method} is not possible here; allowed: {allowed}"
+        return said(
+            "{method} is not possible here; allowed: {methods}",
+            method=request.method,
+            methods=allowed,
+        )
     return error.description or str(error)
 
 
 def _too_large() -> str:
     most = request.max_content_length
     if most is None or (request.content_length or 0) <= most:
-        return f"the form has more than the {request.max_form_parts:,} parts accepted here"
-    return f"the request is larger than the {most:,} bytes accepted here"
+        return said(
+            "the form has more than the {most} parts accepted here",
+            most=f"{request.max_form_parts:,}",
+        )
+    return said("the request is larger than the {most} bytes accepted here", most=f"{most:,}")
 
 
 def _broken_off(error: ParseException | NoMoreData) -> ResponseReturnValue:
     """Answer a body that gunicorn could not read to its end."""
-    return _http(BadRequest(f"the body is broken: {error}"))
+    return _http(BadRequest(said("the body is broken: {why}", why=error)))
 
 
 def _database(error: DBAPIError | PoolTimeout) -> Response:
@@ -130,7 +157,7 @@ def _database(error: DBAPIError | PoolTimeout) -> Response:
         Answer(
             503,
             "database_unavailable",
-            "the database cannot be reached; try again in a moment",
+            said("the database cannot be reached; try again in a moment"),
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
     )
@@ -140,7 +167,7 @@ def _unexpected(error: Exception) -> Response:
     """Tell the caller only where to look: what went wrong stands in the log."""
     error_id = new_id()
     log.error("request failed", error_id=error_id, path=request.path, exc_info=error)
-    detail = f"something went wrong on our side; the log has it as {error_id}"
+    detail = said("something went wrong on our side; the log has it as {id}", id=error_id)
     return _answer(Answer(500, "internal", detail, extra={"error_id": error_id}))
 
 
@@ -175,8 +202,13 @@ def problem(answer: Answer) -> dict[str, Any]:
     }
 
 
+def title_of(status: int) -> str:
+    """Return what an error is called on a page."""
+    return str(TITLES.get(status, HTTPStatus(status).phrase))
+
+
 def _page(answer: Answer) -> str:
-    title = HTTPStatus(answer.status).phrase
+    title = title_of(answer.status)
     try:
         return render_template(
             "error.html", status=answer.status, title=title, detail=answer.detail

@@ -15,6 +15,7 @@ from shared.errors import LeaseLost, UserError
 from shared.jobs.models import Job
 from shared.jobs.rows import Lease
 from shared.jobs.services import claim, fail, hand_back, lose
+from shared.said import said
 from worker.heartbeat import Heartbeat
 from worker.node import Node
 from worker.stopping import StopRequested
@@ -70,7 +71,7 @@ def take_over(node: Node) -> None:
         return
     try:
         with node.db.write() as session:
-            job = lose(session, lease, "the pool process died")
+            job = lose(session, lease, str(said("the pool process died")))
         log.warning("pool process died", job=job.id, status=job.status, losses=job.losses)
     except LeaseLost:
         log.info("pool process died; its job had been taken over", job=lease.job_id)
@@ -96,7 +97,7 @@ def _after(error: Exception) -> Move | None:
             return hand_back
         case MemoryError():
             log.error("out of memory", reason=str(error))
-            return partial(lose, reason="out of memory")
+            return partial(lose, reason=str(said("out of memory")))
         case SQLAlchemyError() if is_away(error):
             log.error("job given up: the database is away", error=str(error))
             return hand_back
@@ -107,8 +108,8 @@ def _after(error: Exception) -> Move | None:
         case _:
             log.exception("job failed")
             name = type(error).__name__
-            message = f"the worker failed ({name}); its log has the details"
-            return partial(fail, code="internal", message=message)
+            message = said("the worker failed ({name}); its log has the details", name=name)
+            return partial(fail, code="internal", message=str(message))
 
 
 def _move(node: Node, lease: Lease, move: Move | None) -> None:
@@ -130,7 +131,9 @@ def _tell(job: Job) -> None:
 
 
 def _disk_full() -> str:
-    return (
-        f"the worker's disk is full: free some space for {tempfile.gettempdir()} and retry; "
-        "the job goes on from its last saved state"
+    told = said(
+        "the worker's disk is full: free some space for {folder} and retry; the job goes on from "
+        "its last saved state",
+        folder=tempfile.gettempdir(),
     )
+    return str(told)

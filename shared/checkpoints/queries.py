@@ -8,6 +8,7 @@ from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import Job
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 
 
 def get_checkpoint(session: Session, team_id: str, checkpoint_id: str) -> Checkpoint:
@@ -15,7 +16,7 @@ def get_checkpoint(session: Session, team_id: str, checkpoint_id: str) -> Checkp
     row = session.get(Checkpoint, checkpoint_id) if is_id(checkpoint_id) else None
     owner = row and session.scalar(select(Job.team_id).where(Job.id == row.job_id))
     if row is None or owner != team_id:
-        raise NotFound(f"no checkpoint has the id {checkpoint_id}")
+        raise NotFound(said("no checkpoint has the id {id}", id=checkpoint_id))
     return row
 
 

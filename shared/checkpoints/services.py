@@ -13,6 +13,7 @@ from shared.errors import InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.models.models import Decision, NamedModel
+from shared.said import said
 
 # How many jobs a refusal names.
 NAMED = 3
@@ -82,13 +83,28 @@ def check_unused(session: Session, job_id: str) -> None:
     made = select(Checkpoint.id).where(Checkpoint.job_id == job_id)
     model = session.scalar(select(NamedModel.name).where(NamedModel.checkpoint_id.in_(made)))
     if model is not None:
-        raise InUse(f"a checkpoint of this job is the model {model!r}: promote another one first")
+        raise InUse(
+            said(
+                "a checkpoint of this job is the model {model}: promote another one first",
+                model=repr(model),
+            )
+        )
     query = select(Job.name).where(Job.checkpoint_id.in_(made), Job.id != job_id).order_by(Job.id)
     names = session.scalars(query).all()
     if names:
-        others = f" and {len(names) - NAMED} others" if len(names) > NAMED else ""
         shown = ", ".join(repr(name) for name in names[:NAMED])
-        raise InUse(f"jobs work with checkpoints of this one: delete {shown}{others} first")
+        if len(names) > NAMED:
+            raise InUse(
+                said(
+                    "jobs work with checkpoints of this one: delete {names} and {count} others "
+                    "first",
+                    names=shown,
+                    count=len(names) - NAMED,
+                )
+            )
+        raise InUse(
+            said("jobs work with checkpoints of this one: delete {names} first", names=shown)
+        )
 
 
 def _mark_best(session: Session, job_id: str) -> None:

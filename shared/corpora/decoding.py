@@ -23,6 +23,7 @@ from shared.corpora.languages import (
     share_of_words,
 )
 from shared.errors import FieldProblem, NotText
+from shared.said import said
 
 PIECE_BYTES = 256 * 1024
 # Detection judges by a stretch around the first byte that is not UTF-8, not the whole upload.
@@ -213,6 +214,17 @@ def _not_text(file: BinaryIO, offset: int, encoding: str = "utf-8") -> NotText:
     byte = file.read(1)
     name = "UTF-8" if encoding.startswith("utf-8") else encoding.upper()
     received = f"0x{byte.hex()}"
-    why = ", and no other encoding could be told for sure" if name == "UTF-8" else ""
-    message = f"byte {offset} ({received}) is not {name}{why}; save the text as UTF-8"
-    return NotText(message, [FieldProblem("file", message, received, "UTF-8 text")])
+    message = said(
+        "byte {offset} ({byte}) is not {encoding}; save the text as UTF-8",
+        offset=offset,
+        byte=received,
+        encoding=name,
+    )
+    if name == "UTF-8":
+        message = said(
+            "byte {offset} ({byte}) is not UTF-8, and no other encoding could be told for sure; "
+            "save the text as UTF-8",
+            offset=offset,
+            byte=received,
+        )
+    return NotText(message, [FieldProblem("file", message, received, said("UTF-8 text"))])

@@ -9,6 +9,7 @@ import httpx
 
 from shared.errors import AddressRefused, SourceUnavailable
 from shared.outgoing import Guard, answer
+from shared.said import said
 from shared.settings import Settings
 
 # Up to here a text stays in memory while it comes.
@@ -46,7 +47,9 @@ def fetch(url: str, settings: Settings) -> Fetched:
     """Fetch a text. Raises ``AddressRefused``, ``SourceUnavailable``."""
     found = fetch_changed(url, settings, Validators())
     if found is None:
-        raise SourceUnavailable(f"{url} said that nothing changed, which nobody had asked")
+        raise SourceUnavailable(
+            said("{url} said that nothing changed, which nobody had asked", url=url)
+        )
     return found
 
 
@@ -67,10 +70,12 @@ def fetch_changed(url: str, settings: Settings, seen: Validators) -> Fetched | N
             file = _gather(_pieces(response, guard), response, settings.max_upload_bytes)
             return Fetched(file, Validators.of(response.headers))
     except httpx.InvalidURL as error:
-        raise AddressRefused(f"{shown} is no address: {error}") from error
+        raise AddressRefused(said("{url} is no address: {why}", url=shown, why=error)) from error
     except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise SourceUnavailable(f"{shown} did not give the text: {reason}") from error
+        reason = (str(error) and error.args[0]) or type(error).__name__
+        raise SourceUnavailable(
+            said("{url} did not give the text: {why}", url=shown, why=reason)
+        ) from error
 
 
 def _pieces(response: httpx.Response, guard: Guard) -> Iterator[bytes]:
@@ -82,14 +87,24 @@ def _pieces(response: httpx.Response, guard: Guard) -> Iterator[bytes]:
 def _gather(pieces: Iterator[bytes], response: httpx.Response, most: int) -> BinaryIO:
     announced = response.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > most:
-        raise httpx.HTTPError(f"it has {int(announced):,} bytes; at most {most:,} are taken")
+        raise httpx.HTTPError(
+            said(
+                "it has {count} bytes; at most {most} are taken",
+                count=f"{int(announced):,}",
+                most=f"{most:,}",
+            )
+        )
     # Whoever reads the text closes it.
     body = cast(BinaryIO, tempfile.SpooledTemporaryFile(SPOOLED_BYTES))  # noqa: SIM115
     try:
         for piece in pieces:
             body.write(piece)
             if body.tell() > most:
-                raise httpx.HTTPError(f"it sends more than {most:,} bytes, which is the most taken")
+                raise httpx.HTTPError(
+                    said(
+                        "it sends more than {most} bytes, which is the most taken", most=f"{most:,}"
+                    )
+                )
     except BaseException:
         body.close()
         raise

@@ -11,6 +11,7 @@ from shared.db import Database
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 
 
 def get_corpus(session: Session, team_id: str, corpus_id: str) -> Corpus:
@@ -22,7 +23,7 @@ def get_corpus(session: Session, team_id: str, corpus_id: str) -> Corpus:
             Corpus, corpus_id, options=[joinedload(Corpus.versions)], populate_existing=True
         )
     if corpus is None or corpus.team_id != team_id:
-        raise NotFound(f"no corpus has the id {corpus_id}")
+        raise NotFound(said("no corpus has the id {id}", id=corpus_id))
     return corpus
 
 
@@ -32,7 +33,7 @@ def get_version(session: Session, team_id: str, version_id: str) -> CorpusVersio
     if is_id(version_id):
         version = session.get(CorpusVersion, version_id, options=[joinedload(CorpusVersion.corpus)])
     if version is None or version.corpus.team_id != team_id:
-        raise NotFound(f"no corpus version has the id {version_id}")
+        raise NotFound(said("no corpus version has the id {id}", id=version_id))
     return version
 
 
@@ -60,7 +61,7 @@ def numbered(corpus: Corpus, number: int | None) -> CorpusVersion:
     for version in corpus.versions:
         if version.number == number:
             return version
-    raise NotFound(f"the corpus has no version {number}")
+    raise NotFound(said("the corpus has no version {number}", number=number))
 
 
 def version_text(db: Database, version: CorpusVersion) -> Iterator[bytes]:

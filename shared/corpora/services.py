@@ -20,6 +20,7 @@ from shared.db import Database, now
 from shared.errors import CorpusTooShort, EmptyCorpus, FieldProblem, InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
+from shared.said import said
 from shared.schedules.models import Schedule
 from shared.settings import Settings
 from shared.specs import TrainingSpec
@@ -74,12 +75,21 @@ def _stored(db: Database, new: NewText) -> StoredText:
     report, doctor = Report(encoding=find_encoding(new.file)), Doctor()
     pieces = clean(decode(new.file, report.encoding), new.cleaning, report)
     if report.encoding not in DECLARED:
-        report.notes.append(f"not UTF-8: read as {report.encoding}, which was found by detection")
+        report.notes.append(
+            said(
+                "not UTF-8: read as {encoding}, which was found by detection",
+                encoding=report.encoding,
+            )
+        )
     blob = write_blob(db, _encoded(pieces, doctor))
     _check_size(report.characters)
     if new.expected_sha256 not in (None, blob.sha256):
         report.notes.append(
-            f"not the expected text: SHA-256 {blob.sha256}, expected {new.expected_sha256}"
+            said(
+                "not the expected text: SHA-256 {sha256}, expected {expected}",
+                sha256=blob.sha256,
+                expected=new.expected_sha256,
+            )
         )
     return StoredText(blob, doctor.vocabulary(), new.source, report, doctor.examination())
 
@@ -106,15 +116,25 @@ def delete_corpus(session: Session, team_id: str, corpus_id: str) -> None:
     """Delete a corpus that no job and no schedule reads. Raises ``NotFound``, ``InUse``."""
     corpus = get_corpus(session, team_id, corpus_id)
     versions = [version.id for version in corpus.versions]
-    for noun, reads in (
-        ("job", Job.corpus_version_id.in_(versions)),
-        ("schedule", Schedule.corpus_id == corpus.id),
-    ):
-        count = session.scalars(select(func.count()).where(reads)).one()
-        if count:
-            told = f"1 {noun} reads" if count == 1 else f"{count} {noun}s read"
-            raise InUse(f"{told} this corpus: it cannot be deleted")
+    jobs = select(func.count()).where(Job.corpus_version_id.in_(versions))
+    schedules = select(func.count()).where(Schedule.corpus_id == corpus.id)
+    if count := session.scalars(jobs).one():
+        raise InUse(_read_by_jobs(count))
+    if count := session.scalars(schedules).one():
+        raise InUse(_read_by_schedules(count))
     session.execute(delete(Corpus).where(Corpus.id == corpus.id))
+
+
+def _read_by_jobs(count: int) -> str:
+    if count == 1:
+        return said("1 job reads this corpus: it cannot be deleted")
+    return said("{count} jobs read this corpus: it cannot be deleted", count=count)
+
+
+def _read_by_schedules(count: int) -> str:
+    if count == 1:
+        return said("1 schedule reads this corpus: it cannot be deleted")
+    return said("{count} schedules read this corpus: it cannot be deleted", count=count)
 
 
 def _encoded(pieces: Iterator[str], doctor: Doctor) -> Iterator[bytes]:
@@ -123,19 +143,24 @@ def _encoded(pieces: Iterator[str], doctor: Doctor) -> Iterator[bytes]:
         yield piece.encode()
 
 
+def _at_least() -> str:
+    return said("at least {count} characters", count=LEAST_CHARACTERS)
+
+
 def _check_size(characters: int) -> None:
     if characters == 0:
-        problem = FieldProblem(
-            "text", "the text is empty", 0, f"at least {LEAST_CHARACTERS} characters"
-        )
+        problem = FieldProblem("text", said("the text is empty"), 0, _at_least())
         raise EmptyCorpus(problem.message, [problem])
     if characters < LEAST_CHARACTERS:
         problem = FieldProblem(
             "text",
-            f"the text has {characters} characters; no model can be trained on fewer than "
-            f"{LEAST_CHARACTERS}",
+            said(
+                "the text has {count} characters; no model can be trained on fewer than {least}",
+                count=characters,
+                least=LEAST_CHARACTERS,
+            ),
             characters,
-            f"at least {LEAST_CHARACTERS} characters",
+            _at_least(),
         )
         raise CorpusTooShort(problem.message, [problem])
 

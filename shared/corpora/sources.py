@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from shared.corpora.fetching import fetch
 from shared.errors import SourceUnavailable, UserError
+from shared.said import said
 from shared.settings import Settings
 
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
@@ -23,12 +24,12 @@ class Builtin:
 BUILTINS = {
     "shakespeare": Builtin(
         "shakespeare",
-        "The article's text: 1,115,394 characters of Shakespeare, fetched from its address.",
+        said("The article's text: 1,115,394 characters of Shakespeare, fetched from its address."),
         SHAKESPEARE_SHA256,
     ),
     "python-reference": Builtin(
         "python-reference",
-        "The prose of Python's own reference, as this Python carries it; needs no network.",
+        said("The prose of Python's own reference, as this Python carries it; needs no network."),
     ),
 }
 
@@ -45,7 +46,11 @@ def _fetched(settings: Settings) -> BinaryIO:
         return fetch(settings.shakespeare_url, settings).file
     except UserError as error:
         raise SourceUnavailable(
-            f"{error}; upload the text instead, or take 'python-reference', which needs no network"
+            said(
+                "{why}; upload the text instead, or take 'python-reference', which needs no "
+                "network",
+                why=error.args[0],
+            )
         ) from error
 
 

@@ -17,6 +17,7 @@ from shared.estimates.sizes import Kept, Memory, Split, epoch_cost
 from shared.estimates.speeds import STORE_SECONDS, Basis, Crew, Speed, crew_of, speed_for
 from shared.ids import is_id
 from shared.jobs.submissions import check_characters
+from shared.said import said
 from shared.specs import TrainingSpec
 
 
@@ -155,14 +156,14 @@ def _size(session: Session, team_id: str, request: EstimateRequest) -> TextSize:
     if request.corpus_id is None:
         if request.characters is None or request.vocabulary_size is None:
             raise InvalidFields.one(
-                "corpus_id", "no text is named, and not its size", None,
-                "a corpus' id, or else characters and vocabulary_size",
+                "corpus_id", said("no text is named, and not its size"), None,
+                said("a corpus' id, or else characters and vocabulary_size"),
             )  # fmt: skip
         return TextSize(characters=request.characters, vocabulary_size=request.vocabulary_size)
     if sizes != (None, None):
         raise InvalidFields.one(
-            "characters", "a corpus is named as well", request.characters,
-            "nothing, where corpus_id is given",
+            "characters", said("a corpus is named as well"), request.characters,
+            said("nothing, where corpus_id is given"),
         )  # fmt: skip
     return _stored_size(session, team_id, request.corpus_id, request.corpus_version_id)
 
@@ -184,12 +185,13 @@ def _stored_size(
     found = session.execute(query).first() if valid else None
     if found is None and version_id is None:
         raise InvalidFields.one(
-            "corpus_id", f"no corpus has the id {corpus_id}", corpus_id, "the id of a corpus"
-        )
+            "corpus_id", said("no corpus has the id {id}", id=corpus_id), corpus_id,
+            said("the id of a corpus"),
+        )  # fmt: skip
     if found is None:
         raise InvalidFields.one(
-            "corpus_version_id", f"the corpus has no version {version_id}", version_id,
-            "the id of one of the corpus' versions",
+            "corpus_version_id", said("the corpus has no version {id}", id=version_id), version_id,
+            said("the id of one of the corpus' versions"),
         )  # fmt: skip
     return TextSize(characters=found[0], vocabulary_size=found[1])
 
@@ -207,7 +209,7 @@ def _version(session: Session, team_id: str, corpus_id: str, number: int | None)
         query = query.where(CorpusVersion.number == number)
     found = session.scalars(query).first() if is_id(corpus_id) else None
     if found is None and number is None:
-        raise NotFound(f"no corpus has the id {corpus_id}")
+        raise NotFound(said("no corpus has the id {id}", id=corpus_id))
     if found is None:
-        raise NotFound(f"the corpus {corpus_id} has no version {number}")
+        raise NotFound(said("the corpus {id} has no version {number}", id=corpus_id, number=number))
     return found

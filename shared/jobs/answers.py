@@ -12,6 +12,7 @@ from shared.errors import NotFound
 from shared.jobs.models import ANSWERS, ENDED, IS_ANSWER, Job, JobFile, Status
 from shared.jobs.queries import OF_DESK
 from shared.jobs.rows import Lease, fence
+from shared.said import said
 
 INPUT, RESULT = "input", "result"
 # Deleted in one transaction.
@@ -42,9 +43,18 @@ def result_blob(session: Session, job: Job) -> str:
         return file.blob_id
     if job.kind not in ANSWERS:
         kinds = " and ".join(ANSWERS)
-        raise NotFound(f"job {job.id} is a {job.kind} job; {kinds} jobs have results")
-    why = f": {job.error_message}" if job.error_message else ""
-    raise NotFound(f"job {job.id} is {job.status} and has no result{why}")
+        raise NotFound(
+            said(
+                "job {id} is a {kind} job; {kinds} jobs have results",
+                id=job.id,
+                kind=job.kind,
+                kinds=kinds,
+            )
+        )
+    told = said("job {id} is {status} and has no result", id=job.id, status=job.status)
+    if job.error_message:
+        told = said("{before}: {why}", before=told, why=job.error_message)
+    raise NotFound(told)
 
 
 def forget(db: Database, seconds: float) -> int:

@@ -12,6 +12,7 @@ from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import ANSWERS, DESK_KEYS, Epoch, Event, Job, Output, Sample, Status
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 
 PIECE_ROWS = 50
 # True of the events that tell of no written text: as the index has it, without a parameter.
@@ -29,7 +30,7 @@ def get_job(session: Session, team_id: str, job_id: str) -> Job:
     """Return the team's job. Raises ``NotFound``."""
     job = session.get(Job, job_id) if is_id(job_id) else None
     if job is None or job.team_id != team_id:
-        raise NotFound(f"no job has the id {job_id}")
+        raise NotFound(said("no job has the id {id}", id=job_id))
     return job
 
 
@@ -121,7 +122,7 @@ def text_places(session: Session, job_id: str, number: int | None = None) -> lis
         query = query.where(Output.number == number)
     places = [TextPlace(*row) for row in session.execute(query)]
     if number is not None and not places:
-        raise NotFound(f"the job has no output {number}")
+        raise NotFound(said("the job has no output {number}", number=number))
     return places
 
 

@@ -12,6 +12,7 @@ from shared.jobs.models import Job, Kind
 from shared.jobs.requests import Question, ScoreRequest, ScoreSpec, VerifyRequest
 from shared.jobs.services import submit
 from shared.jobs.submissions import Submitter, earlier, stamped
+from shared.said import said
 
 # Somebody waits for a short answer with a connection open, and it holds the next text up for a
 # moment only: it goes first. A long one nobody waits for, and it takes its turn.
@@ -58,9 +59,9 @@ def check_receipt(session: Session, team_id: str, request: VerifyRequest) -> Che
     except NotFound as error:
         raise InvalidFields.one(
             "receipt.checkpoint_id",
-            "the checkpoint that wrote the text is not here, so it cannot be written again",
+            said("the checkpoint that wrote the text is not here, so it cannot be written again"),
             checkpoint_id,
-            "the id of a checkpoint that is stored",
+            said("the id of a checkpoint that is stored"),
         ) from error
 
 

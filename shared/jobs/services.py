@@ -28,6 +28,7 @@ from shared.jobs.answers import forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
 from shared.notices.services import job_ended
+from shared.said import said
 
 # How far apart one team's waiting jobs are spread in the order of claims: in that time other
 # teams' jobs get their turn.
@@ -129,7 +130,7 @@ def expire(session: Session) -> list[Job]:
     """Take back every running job whose lease ran out; return them."""
     late = select(Job).where(Job.status == Status.RUNNING, Job.lease_until < database_time())
     jobs = session.scalars(late.with_for_update(skip_locked=True), execution_options=FRESH)
-    return [_lose(session, job, "lease ran out") for job in jobs.all()]
+    return [_lose(session, job, said("lease ran out")) for job in jobs.all()]
 
 
 def cancel(session: Session, job_id: str) -> Job:
@@ -224,12 +225,13 @@ def _lose(session: Session, job: Job, reason: str) -> Job:
     data = {"reason": reason, "worker": job.worker, "losses": losses}
     if status is not Status.QUEUED or losses < job.max_losses:
         return _leave(session, lease, status, data, losses=losses)
-    message = (
-        f"the worker was lost {losses} times without a finished epoch between "
-        f"(limit {job.max_losses}; the last time: {reason}): out of memory, most likely"
-    )
-    error = {"error_code": "worker_lost", "error_message": message}
-    data |= {"code": "worker_lost", "message": message}
+    message = said(
+        "the worker was lost {losses} times without a finished epoch between "
+        "(limit {most}; the last time: {why}): out of memory, most likely",
+        losses=losses, most=job.max_losses, why=reason,
+    )  # fmt: skip
+    error = {"error_code": "worker_lost", "error_message": str(message)}
+    data |= {"code": "worker_lost", "message": str(message)}
     return _leave(session, lease, Status.FAILED, data, losses=losses, **error)
 
 
@@ -271,9 +273,16 @@ def _queue_again(
 def _refusal(session: Session, job_id: str, move: str, allowed: tuple[Status, ...]) -> Exception:
     job = session.get(Job, job_id)
     if job is None:
-        return NotFound(f"no job has the id {job_id}")
+        return NotFound(said("no job has the id {id}", id=job_id))
     accepted = ", ".join(allowed)
-    return MoveRefused(f"cannot {move} a job that is {job.status}; {move} accepts: {accepted}")
+    return MoveRefused(
+        said(
+            "cannot {move} a job that is {status}; {move} accepts: {accepted}",
+            move=move,
+            status=job.status,
+            accepted=accepted,
+        )
+    )
 
 
 def _fair_at(session: Session, job: Job) -> float:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import Job, Sample
+from shared.said import said
 
 
 def star(session: Session, team_id: str, sample_id: str, starred: bool = True) -> Sample:
@@ -22,5 +23,5 @@ def _sample(session: Session, team_id: str, sample_id: str) -> Sample:
     row = session.get(Sample, sample_id) if is_id(sample_id) else None
     owner = row and session.scalar(select(Job.team_id).where(Job.id == row.job_id))
     if row is None or owner != team_id:
-        raise NotFound(f"no sample has the id {sample_id}")
+        raise NotFound(said("no sample has the id {id}", id=sample_id))
     return row

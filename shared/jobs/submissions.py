@@ -22,6 +22,7 @@ from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
 from shared.notices.services import check_receivers, tell_job
 from shared.prompts import fit_prompt
+from shared.said import said
 from shared.specs import TrainingSpec
 
 
@@ -125,10 +126,19 @@ def check_characters(spec: TrainingSpec, characters: int, field: str = "corpus_i
     if characters < least:
         problem = FieldProblem(
             field,
-            f"the text has {characters} characters; this spec needs {least}",
+            said(
+                "the text has {count} characters; this spec needs {least}",
+                count=characters,
+                least=least,
+            ),
             characters,
-            f"at least {least} characters for window {spec.window} and "
-            f"validation_fraction {spec.validation_fraction:g}",
+            said(
+                "at least {least} characters for window {window} and "
+                "validation_fraction {fraction}",
+                least=least,
+                window=spec.window,
+                fraction=f"{spec.validation_fraction:g}",
+            ),
         )
         raise CorpusTooShort(problem.message, [problem])
 
@@ -172,7 +182,7 @@ def _version(session: Session, who: Submitter, request: TrainingRequest) -> Corp
         corpus = get_corpus(session, who.team_id, request.corpus_id)
     except NotFound as error:
         raise InvalidFields.one(
-            "corpus_id", str(error), request.corpus_id, "the id of a corpus"
+            "corpus_id", error.args[0], request.corpus_id, said("the id of a corpus")
         ) from error
     if request.corpus_version_id is None:
         return corpus.latest_version
@@ -181,9 +191,9 @@ def _version(session: Session, who: Submitter, request: TrainingRequest) -> Corp
             return version
     raise InvalidFields.one(
         "corpus_version_id",
-        f"the corpus has no version {request.corpus_version_id}",
+        said("the corpus has no version {id}", id=request.corpus_version_id),
         request.corpus_version_id,
-        "the id of one of the corpus' versions",
+        said("the id of one of the corpus' versions"),
     )
 
 
@@ -192,11 +202,14 @@ def _writer(
 ) -> tuple[NamedModel | None, Checkpoint]:
     """Return what writes: a model with its promoted checkpoint, or a checkpoint alone."""
     if (request.model is None) == (request.checkpoint_id is None):
-        message = "no checkpoint is named, and no model"
+        message = said("no checkpoint is named, and no model")
         if request.model is not None:
-            message = f"the model {request.model!r} is named as well"
+            message = said("the model {name} is named as well", name=repr(request.model))
         raise InvalidFields.one(
-            "checkpoint_id", message, request.checkpoint_id, "a checkpoint's id, or else a model"
+            "checkpoint_id",
+            message,
+            request.checkpoint_id,
+            said("a checkpoint's id, or else a model"),
         )
     if request.checkpoint_id is not None:
         return None, _checkpoint(session, who, request.checkpoint_id, "checkpoint_id")
@@ -205,7 +218,10 @@ def _writer(
         return model, session.get_one(Checkpoint, promoted_checkpoint(model))
     except NotFound as error:
         raise InvalidFields.one(
-            "model", str(error), request.model, "the name of a model with a promoted checkpoint"
+            "model",
+            error.args[0],
+            request.model,
+            said("the name of a model with a promoted checkpoint"),
         ) from error
 
 
@@ -214,7 +230,7 @@ def _checkpoint(session: Session, who: Submitter, checkpoint_id: str, field: str
         return get_checkpoint(session, who.team_id, checkpoint_id)
     except NotFound as error:
         raise InvalidFields.one(
-            field, str(error), checkpoint_id, "the id of a checkpoint"
+            field, error.args[0], checkpoint_id, said("the id of a checkpoint")
         ) from error
 
 
@@ -228,5 +244,8 @@ def check_start(checkpoint: Checkpoint, spec: TrainingSpec) -> None:
         theirs, ours = getattr(trained, field), getattr(spec, field)
         if theirs != ours:
             raise InvalidFields.one(
-                field, f"the checkpoint has {field} {theirs}", ours, str(theirs)
+                field,
+                said("the checkpoint has {field} {value}", field=field, value=theirs),
+                ours,
+                str(theirs),
             )

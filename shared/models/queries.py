@@ -7,6 +7,7 @@ from shared.errors import NotFound
 from shared.jobs.models import Job, Kind, Status
 from shared.models.models import Decision, ModelJob, NamedModel
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 
 
 def get_model(session: Session, team_id: str, name: str, *, lock: bool = False) -> NamedModel:
@@ -15,7 +16,7 @@ def get_model(session: Session, team_id: str, name: str, *, lock: bool = False) 
     query = query.with_for_update() if lock else query
     model = session.scalar(query, execution_options={"populate_existing": True})
     if model is None:
-        raise NotFound(f"no model has the name {name!r}")
+        raise NotFound(said("no model has the name {name}", name=repr(name)))
     return model
 
 
@@ -57,12 +58,16 @@ def latest_text(session: Session, model: NamedModel) -> Job:
     )
     job = session.scalar(query.limit(1))
     if job is None:
-        raise NotFound(f"nothing has been written for the model {model.name!r} yet")
+        raise NotFound(
+            said("nothing has been written for the model {name} yet", name=repr(model.name))
+        )
     return job
 
 
 def promoted_checkpoint(model: NamedModel) -> str:
     """Return the id of a model's checkpoint. Raises ``NotFound``."""
     if model.checkpoint_id is None:
-        raise NotFound(f"the model {model.name!r} has no promoted checkpoint yet")
+        raise NotFound(
+            said("the model {name} has no promoted checkpoint yet", name=repr(model.name))
+        )
     return model.checkpoint_id

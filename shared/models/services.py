@@ -16,6 +16,7 @@ from shared.db import now
 from shared.errors import InternalError, InvalidFields, MoveRefused
 from shared.ids import new_id
 from shared.models.models import Action, Decision, ModelJob, NamedModel
+from shared.said import said
 
 MARGIN, MOST_COPIED = 0.0, 0.2
 # It stands in addresses that people keep.
@@ -53,7 +54,7 @@ def ensure_model(session: Session, team_id: str, name: str) -> NamedModel:
     if model := session.scalar(query):
         return model
     if not re.fullmatch(NAME, name):
-        raise InvalidFields.one("model", "no name of a model", name, NAME_ACCEPTED)
+        raise InvalidFields.one("model", said("no name of a model"), name, NAME_ACCEPTED)
     model = NamedModel(
         id=new_id(),
         team_id=team_id,
@@ -95,14 +96,23 @@ def verdict(judgement: Judgement, margin: float, most_copied: float) -> tuple[bo
     """Tell whether a candidate is to be promoted, and why or why not."""
     ours, theirs = judgement.bits_per_character, judgement.promoted_bits_per_character
     if judgement.copied_share > most_copied:
-        copied = f"{judgement.copied_share:.1%} of what it writes is copied"
-        return False, f"{copied}; at most {most_copied:.1%} may be"
+        return False, said(
+            "{copied} of what it writes is copied; at most {most} may be",
+            copied=f"{judgement.copied_share:.1%}",
+            most=f"{most_copied:.1%}",
+        )
     if theirs is None:
-        return True, f"the first one: {ours:.3f} bits a character"
-    told = f"{ours:.3f} bits a character, the promoted one {theirs:.3f}"
+        return True, said("the first one: {bits} bits a character", bits=f"{ours:.3f}")
+    told = said(
+        "{bits} bits a character, the promoted one {promoted}",
+        bits=f"{ours:.3f}",
+        promoted=f"{theirs:.3f}",
+    )
     if theirs - ours > margin:
         return True, told
-    return False, f"{told}; it must be better by more than {margin:g}"
+    return False, said(
+        "{why}; it must be better by more than {margin}", why=told, margin=f"{margin:g}"
+    )
 
 
 def promote(session: Session, model: NamedModel, checkpoint: Checkpoint, reason: str) -> Decision:
@@ -114,7 +124,12 @@ def roll_back(session: Session, model: NamedModel, reason: str) -> Decision:
     """Make the checkpoint the model's again that was before this one. Raises ``MoveRefused``."""
     earlier = before(session, model)
     if earlier is None:
-        raise MoveRefused(f"the model {model.name!r} has no earlier checkpoint to roll back to")
+        raise MoveRefused(
+            said(
+                "the model {name} has no earlier checkpoint to roll back to",
+                name=repr(model.name),
+            )
+        )
     return _promote(session, model, earlier, Action.ROLLED_BACK, reason, by_hand=True)
 
 
@@ -165,7 +180,7 @@ def _note(
         model_id=model.id,
         checkpoint_id=checkpoint_id,
         action=action,
-        reason=reason,
+        reason=str(reason),
         by_hand=by_hand,
         bits_per_character=judgement and judgement.bits_per_character,
         promoted_bits_per_character=judgement and judgement.promoted_bits_per_character,

@@ -9,13 +9,14 @@ from shared.errors import NotFound
 from shared.ids import is_id
 from shared.notices.models import Delivery, Notice, Receiver, ScheduleReceiver
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 
 
 def get_receiver(session: Session, team_id: str, receiver_id: str) -> Receiver:
     """Return the team's receiver. Raises ``NotFound``."""
     receiver = session.get(Receiver, receiver_id) if is_id(receiver_id) else None
     if receiver is None or receiver.team_id != team_id:
-        raise NotFound(f"no receiver has the id {receiver_id}")
+        raise NotFound(said("no receiver has the id {id}", id=receiver_id))
     return receiver
 
 

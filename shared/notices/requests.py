@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from shared.errors import AddressRefused, InvalidFields
 from shared.fields import Name, Spec, one_of
 from shared.outgoing import check_url
+from shared.said import said
 from shared.settings import Settings
 
 MOST_URL, MOST_EMAIL = 2000, 254
@@ -29,8 +30,10 @@ class ReceiverRequest(Spec):
     def check(self, settings: Settings) -> None:
         """Raise ``InvalidFields`` for an address that notices are not sent to."""
         if (self.url is None) == (self.email is None):
-            message = "no address is given" if self.url is None else "two addresses are given"
-            raise InvalidFields.one("url", message, self.url, "a url, or else an email")
+            message = said("no address is given")
+            if self.url is not None:
+                message = said("two addresses are given")
+            raise InvalidFields.one("url", message, self.url, said("a url, or else an email"))
         if self.url is not None:
             _check_url(self.url, settings)
         elif self.email is not None:
@@ -41,16 +44,16 @@ def _check_url(url: str, settings: Settings) -> None:
     try:
         check_url(url, private=settings.private_addresses)
     except AddressRefused as error:
-        accepted = "a public address that begins with http:// or https://"
-        raise InvalidFields.one("url", str(error), url, accepted) from error
+        accepted = said("a public address that begins with http:// or https://")
+        raise InvalidFields.one("url", error.args[0], url, accepted) from error
 
 
 def _check_email(email: str, settings: Settings) -> None:
     if settings.mail_server() is None:
-        message = "no mail server is configured: the operator has to set CHARLOOM_SMTP_URL"
-        raise InvalidFields.one("email", message, email, "a url")
+        message = said("no mail server is configured: the operator has to set CHARLOOM_SMTP_URL")
+        raise InvalidFields.one("email", message, email, said("a url"))
     try:
         validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        accepted = "one address, as name@example.org"
+        accepted = said("one address, as name@example.org")
         raise InvalidFields.one("email", str(error), email, accepted) from error

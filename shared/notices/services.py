@@ -18,6 +18,7 @@ from shared.notices.models import (
 )
 from shared.notices.queries import get_receiver
 from shared.notices.signing import new_secret
+from shared.said import said
 
 DAY_SECONDS = 24 * 3600.0
 TEST = "test"
@@ -65,15 +66,15 @@ def check_receivers(session: Session, team_id: str, receiver_ids: Sequence[str])
     known = set(session.scalars(mine.where(Receiver.id.in_(filter(is_id, receiver_ids)))))
     for receiver_id in receiver_ids:
         if receiver_id not in known:
-            message = f"no receiver has the id {receiver_id}"
-            raise InvalidFields.one("notify", message, receiver_id, "the ids of receivers")
+            message = said("no receiver has the id {id}", id=receiver_id)
+            raise InvalidFields.one("notify", message, receiver_id, said("the ids of receivers"))
 
 
 def job_ended(session: Session, job_id: str, name: str, status: str) -> None:
     """Write a notice for each receiver that is told of a job's end."""
     query = select(JobReceiver.receiver_id).where(JobReceiver.job_id == job_id)
     for receiver_id in session.scalars(query):
-        notify(session, receiver_id, f"job.{status}", job_id, f"The job {name!r} {status}")
+        notify(session, receiver_id, f"job.{status}", job_id, _ended(repr(name), status))
 
 
 def schedule_told(session: Session, schedule_id: str, what: str, told: str) -> None:
@@ -83,9 +84,18 @@ def schedule_told(session: Session, schedule_id: str, what: str, told: str) -> N
         notify(session, receiver_id, f"schedule.{what}", schedule_id, told)
 
 
+def _ended(name: str, status: str) -> str:
+    told = {
+        "succeeded": said("The job {name} succeeded", name=name),
+        "failed": said("The job {name} failed", name=name),
+        "cancelled": said("The job {name} cancelled", name=name),
+    }
+    return str(told[status])
+
+
 def send_test(session: Session, receiver: Receiver) -> Notice:
     """Write a notice that tells nothing but that notices arrive."""
-    told = f"A test of the receiver {receiver.name!r}"
+    told = str(said("A test of the receiver {name}", name=repr(receiver.name)))
     return notify(session, receiver.id, TEST, receiver.id, told)
 
 

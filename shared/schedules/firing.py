@@ -20,6 +20,7 @@ from shared.db import now as clock
 from shared.errors import MoveRefused
 from shared.ids import new_id
 from shared.jobs.services import cancel
+from shared.said import said
 from shared.schedules.models import ACTIVE, RunStatus, Schedule, ScheduleRun
 
 # A time that is fired so much later was missed.
@@ -27,11 +28,11 @@ LATE = timedelta(minutes=5)
 # Times that one transaction passes at most: it holds the write lock.
 MOST_AT_ONCE = 500
 
-MISSED = "nobody kept the time when this was due"
-MADE_UP = f"{MISSED}; a later time makes up for it"
-STILL_OPEN = "the run before had not ended"
-DISPLACED = "a later time took its place while it waited"
-REPLACED = "a later run took its place"
+MISSED = str(said("nobody kept the time when this was due"))
+MADE_UP = str(said("nobody kept the time when this was due; a later time makes up for it"))
+STILL_OPEN = str(said("the run before had not ended"))
+DISPLACED = str(said("a later time took its place while it waited"))
+REPLACED = str(said("a later run took its place"))
 
 
 def fire_due(db: Database, now: datetime) -> int:
@@ -116,7 +117,7 @@ def place(
 
 def end(run: ScheduleRun, status: RunStatus, reason: str) -> None:
     """End a run that was locked, or whose schedule was."""
-    run.status, run.reason, run.ended_at, run.claimed_until = status, reason, clock(), None
+    run.status, run.reason, run.ended_at, run.claimed_until = status, str(reason), clock(), None
 
 
 def _replace(session: Session, run: ScheduleRun) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.pages import DEFAULT_LIMIT, Page, page
+from shared.said import said
 from shared.schedules.models import Schedule, ScheduleRun
 
 
@@ -21,7 +22,7 @@ def get_schedule(
             Schedule, schedule_id, with_for_update=lock or None, populate_existing=True
         )
     if schedule is None or schedule.team_id != team_id:
-        raise NotFound(f"no schedule has the id {schedule_id}")
+        raise NotFound(said("no schedule has the id {id}", id=schedule_id))
     return schedule
 
 

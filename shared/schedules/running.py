@@ -22,6 +22,7 @@ from shared.models.models import Action, Decision, NamedModel
 from shared.models.services import work_for
 from shared.notices.queries import told_of
 from shared.notices.services import schedule_told
+from shared.said import said
 from shared.schedules.firing import end
 from shared.schedules.models import ACTIVE, RunStatus, Schedule, ScheduleRun
 
@@ -77,7 +78,8 @@ def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses:
     version = next(same_text, corpus.latest_version)
     run.corpus_version_id = version.id
     if same := _trained_on(session, schedule, version):
-        end(run, RunStatus.SKIPPED, f"the text is the one of {same.due_at:%Y-%m-%d %H:%M} UTC")
+        reason = said("the text is the one of {time} UTC", time=f"{same.due_at:%Y-%m-%d %H:%M}")
+        end(run, RunStatus.SKIPPED, reason)
         return
     try:
         job = _submit(session, schedule, version, max_losses)
@@ -101,7 +103,12 @@ def _fail(session: Session, run: ScheduleRun, error: UserError) -> None:
 def _tell(session: Session, run: ScheduleRun, what: str) -> None:
     """Have the schedule's receivers told what came of a run."""
     name = session.get_one(Schedule, run.schedule_id).name
-    schedule_told(session, run.schedule_id, what, f"The schedule {name!r}: {run.reason}")
+    schedule_told(
+        session,
+        run.schedule_id,
+        what,
+        str(said("The schedule {name}: {why}", name=repr(name), why=run.reason)),
+    )
 
 
 def told(error: UserError) -> str:
@@ -115,11 +122,17 @@ def settle(session: Session) -> None:
     for run in session.scalars(query.with_for_update(skip_locked=True)).all():
         job = session.get(Job, run.job_id) if run.job_id else None
         if job is None:
-            end(run, RunStatus.CANCELLED, "its job was deleted")
+            end(run, RunStatus.CANCELLED, said("its job was deleted"))
         elif job.status in ENDED:
             _settle(session, run, job)
     session.flush()
     _wake(session)
+
+
+def _decided(decision: Decision) -> str:
+    if decision.action == Action.PROMOTED:
+        return said("promoted: {why}", why=decision.reason)
+    return said("kept: {why}", why=decision.reason)
 
 
 def _settle(session: Session, run: ScheduleRun, job: Job) -> None:
@@ -129,9 +142,9 @@ def _settle(session: Session, run: ScheduleRun, job: Job) -> None:
         .where(Checkpoint.job_id == job.id, Decision.by_hand.is_(False))
         .order_by(Decision.id)
     )
-    reason = job.error_message or run.reason or "its job was cancelled"
+    reason = job.error_message or run.reason or said("its job was cancelled")
     if decision is not None:
-        reason = f"{decision.action}: {decision.reason}"
+        reason = _decided(decision)
         if decision.action == Action.PROMOTED:
             run.generation_job_id = _generate(session, run, decision, job.max_losses)
     status = ENDS[Status(job.status)]

@@ -14,6 +14,7 @@ from shared.ids import new_id
 from shared.jobs.submissions import check_length
 from shared.models.services import ensure_model
 from shared.notices.services import check_receivers, tell_schedule
+from shared.said import said
 from shared.schedules.firing import place
 from shared.schedules.models import Schedule, ScheduleRun
 from shared.schedules.queries import get_schedule
@@ -90,4 +91,6 @@ def _corpus(session: Session, team_id: str, corpus_id: str) -> Corpus:
     try:
         return get_corpus(session, team_id, corpus_id)
     except NotFound as error:
-        raise InvalidFields.one("corpus_id", str(error), corpus_id, "the id of a corpus") from error
+        raise InvalidFields.one(
+            "corpus_id", error.args[0], corpus_id, said("the id of a corpus")
+        ) from error

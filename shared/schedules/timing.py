@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 
 from shared.errors import InvalidFields
+from shared.said import said
 
 CHOICES = {"hourly": "0 * * * *", "nightly": "0 3 * * *", "weekly": "0 3 * * 1"}
 FIELDS = 5
 MOST_LINE = 100
-ACCEPTED = (
-    "five fields (minute, hour, day of the month, month, day of the week), "
-    f"or one of: {', '.join(CHOICES)}"
+ACCEPTED = said(
+    "five fields (minute, hour, day of the month, month, day of the week), or one of: {values}",
+    values=", ".join(CHOICES),
 )
 
 
@@ -37,17 +38,19 @@ class Timing:
         """Return a timing that is due some day. Raises ``InvalidFields`` naming the field."""
         line = CHOICES.get(cron.strip().lower(), " ".join(cron.split()))
         if zone not in zones():
-            accepted = "a name of the IANA time zone database, as Europe/Berlin or UTC"
-            raise InvalidFields.one("time_zone", "no such time zone", zone, accepted)
+            accepted = said("a name of the IANA time zone database, as Europe/Berlin or UTC")
+            raise InvalidFields.one("time_zone", said("no such time zone"), zone, accepted)
         if len(line) > MOST_LINE or len(line.split()) != FIELDS:
-            raise InvalidFields.one("cron", "not a cron line of five fields", cron, ACCEPTED)
+            message = said("not a cron line of five fields")
+            raise InvalidFields.one("cron", message, cron, ACCEPTED)
         timing = cls(line, zone)
         try:
             next(timing.after(datetime.now(UTC)))
         except CronSimError as error:
             raise InvalidFields.one("cron", str(error), cron, ACCEPTED) from error
         except StopIteration:
-            raise InvalidFields.one("cron", "never due", cron, "a line that is due") from None
+            accepted = said("a line that is due")
+            raise InvalidFields.one("cron", said("never due"), cron, accepted) from None
         return timing
 
     def after(self, moment: datetime) -> Iterator[datetime]:

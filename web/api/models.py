@@ -131,7 +131,7 @@ def promote(name: str, body: Promotion) -> Model:
             checkpoint = get_checkpoint(session, context.team_id(), body.checkpoint_id)
         except NotFound as error:
             raise InvalidFields.one(
-                "checkpoint_id", str(error), body.checkpoint_id, "the id of a checkpoint"
+                "checkpoint_id", error.args[0], body.checkpoint_id, "the id of a checkpoint"
             ) from error
         services.ensure_model(session, context.team_id(), name)
         model = _mine(session, name)

@@ -14,6 +14,7 @@ from shared.corpora.cleaning import Cleaning
 from shared.corpora.services import NewText, StoredText, builtin_text, fetched_text, store_text
 from shared.errors import FieldProblem, InvalidFields, UserError
 from shared.fields import Name, Spec, one_of
+from shared.said import said
 from web.api.inputs import json_body, validated
 from web.context import services
 
@@ -27,8 +28,12 @@ def _whole(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        where = f"character {error.start} is a lone surrogate code point"
-        raise ValueError(f"{where}, which is no text") from error
+        raise ValueError(
+            said(
+                "character {offset} is a lone surrogate code point, which is no text",
+                offset=error.start,
+            )
+        ) from error
     return text
 
 
@@ -134,7 +139,7 @@ def blaming(field: str) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        problems = error.problems or [FieldProblem(field, str(error))]
+        problems = error.problems or [FieldProblem(field, error.args[0])]
         error.problems = [replace(problem, field=field) for problem in problems]
         raise
 
@@ -144,7 +149,7 @@ def _pasted(fields: J) -> Incoming[J]:
     if len(given) != 1:
         raise InvalidFields.one(
             "text",
-            "give exactly one of text, url and builtin",
+            said("give exactly one of text, url and builtin"),
             " and ".join(given) or None,
             "one of: text, url, builtin; or a file, as multipart/form-data",
         )

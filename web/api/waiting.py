@@ -11,6 +11,7 @@ from shared.blobs import StoredBlob, write_blob
 from shared.db import Database
 from shared.errors import JobEnded
 from shared.jobs.models import ENDED, Job, Status
+from shared.said import said
 from web.api.writing import write
 from web.context import services
 
@@ -48,9 +49,9 @@ def wait_for_end(db: Database, job: Job) -> Job:
         finally:
             _waiting.release()
     if job.status == Status.FAILED:
-        raise JobEnded(job.id, job.error_code or "internal", job.error_message or "it failed")
+        raise JobEnded(job.id, job.error_code or "internal", job.error_message or said("it failed"))
     if job.status == Status.CANCELLED:
-        raise JobEnded(job.id, "cancelled", "it was cancelled")
+        raise JobEnded(job.id, "cancelled", said("it was cancelled"))
     return job
 
 

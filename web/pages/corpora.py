@@ -34,7 +34,7 @@ from web.pages.uploads import (
     store_typed,
     too_large,
 )
-from web.pages.words import translated
+from web.recalled import translated
 
 corpora = APIBlueprint("corpora", __name__, url_prefix="/corpora", enable_openapi=False)
 

@@ -27,8 +27,9 @@ from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, typed_values, validated
 from web.pages.scores import LEGEND, level
 from web.pages.submitting import checkpoint_choices, fresh_once, submitter
-from web.pages.words import sentence, translated
+from web.pages.words import sentence
 from web.pages.writings import output_card, output_of, prompt_words
+from web.recalled import translated
 
 desk = APIBlueprint("desk", __name__, url_prefix="/desk", enable_openapi=False)
 

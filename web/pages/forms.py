@@ -17,7 +17,8 @@ from shared.errors import FieldProblem, UserError
 from shared.problems import bounds, invalid
 from web.messages import _, _l
 from web.pages.labels import description, label, unset, unset_words
-from web.pages.words import Words, number, sentence, translated
+from web.pages.words import Words, number, sentence
+from web.recalled import translated
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -269,7 +270,7 @@ def _number(text: str, kinds: set[Any]) -> int | float | str:
 
 def _with_word(name: str, text: str) -> str:
     """Say null as it is typed into the form: an empty field stands for the default."""
-    return re.sub(r"\bnull\b", f"'{unset(name)}'", text)
+    return re.sub(r"\bnull\b", _("'%(word)s'", word=unset(name)), text)
 
 
 def _unescaped(line: str) -> str:

@@ -52,7 +52,7 @@ def _submit(form: Form) -> str:
     try:
         job = write(lambda session: submit_generation(session, submitter(form.typed), body))
     except UnknownPrompt as error:
-        error.problems = [FieldProblem("prompt", str(error))]
+        error.problems = [FieldProblem("prompt", error.args[0])]
         raise
     return url_for("pages.jobs.show", job_id=job.id)
 

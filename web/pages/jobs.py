@@ -16,6 +16,7 @@ from shared.jobs import services as moves
 from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
 from shared.jobs.requests import ScoreSpec, VerifySpec
+from shared.said import said
 from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
 from web.api.writing import write
@@ -28,8 +29,9 @@ from web.pages.paging import asked_after
 from web.pages.parts import asked_for_part, unless_known
 from web.pages.scores import LEGEND, coloured, surprises
 from web.pages.state import WORDS, state_of
-from web.pages.words import KINDS, translated
+from web.pages.words import KINDS
 from web.pages.writings import cards_of, columns_of, verdict
+from web.recalled import translated
 
 jobs = APIBlueprint("jobs", __name__, url_prefix="/jobs", enable_openapi=False)
 
@@ -111,7 +113,7 @@ def output_txt(job_id: str) -> ResponseReturnValue:
     """Send the generated characters alone: all texts, or the one of ``number``."""
     number = request.args.get("number", type=int)
     if number is not None and not 0 < number <= MOST_NUMBER:
-        raise NotFound(f"the job has no output {number}")
+        raise NotFound(said("the job has no output {number}", number=number))
     return downloads.output_txt(services(), job_id, number)
 
 

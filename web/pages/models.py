@@ -25,7 +25,7 @@ from web.context import services, team_id
 from web.messages import LazyString, _, _l
 from web.pages.forms import Form, attempt, typed_values, validated
 from web.pages.paging import asked_after
-from web.pages.words import translated
+from web.recalled import translated
 
 models = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)
 

@@ -29,7 +29,8 @@ from web.pages.paging import asked_after
 from web.pages.presets import preset_cards, preset_numbers, preset_of
 from web.pages.submitting import corpus_choice
 from web.pages.typed import typed_of
-from web.pages.words import Words, translated
+from web.pages.words import Words
+from web.recalled import translated
 
 schedules = APIBlueprint("schedules", __name__, url_prefix="/schedules", enable_openapi=False)
 

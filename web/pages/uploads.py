@@ -13,6 +13,7 @@ from shared.corpora.cleaning import Cleaning
 from shared.corpora.services import NewText, StoredText, store_text
 from shared.corpora.sources import BUILTINS
 from shared.errors import FieldProblem, InvalidFields
+from shared.said import said
 from web.api.texts import (
     MOST_URL,
     UploadedCorpus,
@@ -23,7 +24,7 @@ from web.api.texts import (
     uploaded_text,
 )
 from web.context import services
-from web.messages import _, _l
+from web.messages import _l
 from web.pages.forms import Form, own_name, validated
 from web.pages.words import Words, sentence
 
@@ -60,7 +61,7 @@ def name_of(typed: Mapping[str, str]) -> str:
     name = typed.get("name", "").strip() or _own_name(typed)
     if not name:
         raise InvalidFields.one(
-            "name", _("this text needs a name"), None, _("at most 200 characters")
+            "name", said("this text needs a name"), None, said("at most 200 characters")
         )
     return validated(UploadedCorpus, {"name": name}).name
 
@@ -108,9 +109,8 @@ def names_before_file(incoming: Request) -> dict[str, str]:
 def too_large() -> FieldProblem:
     """Return the problem of a text that is larger than what is taken."""
     most = services().settings.max_upload_bytes
-    message = _(
-        "the text is larger than the %(most)s bytes that this installation accepts",
-        most=f"{most:,}",
+    message = said(
+        "the text is larger than the {most} bytes that this installation accepts", most=f"{most:,}"
     )
     return FieldProblem("file", message)
 
@@ -129,26 +129,26 @@ def _text(source: str, typed: Mapping[str, str]) -> NewText:
 def _builtin(typed: Mapping[str, str]) -> str:
     name = typed.get("builtin", "")
     if name not in BUILTINS:
-        accepted = _("one of: %(names)s", names=", ".join(BUILTINS))
-        raise InvalidFields.one("builtin", _("choose a built-in text"), name or None, accepted)
+        accepted = said("one of: {values}", values=", ".join(BUILTINS))
+        raise InvalidFields.one("builtin", said("choose a built-in text"), name or None, accepted)
     return name
 
 
 def _url(typed: Mapping[str, str]) -> str:
     url = typed.get("url", "").strip()
     if not 0 < len(url) <= MOST_URL:
-        accepted = _(
-            "an address of at most %(most)s characters, with http:// or https://",
+        accepted = said(
+            "an address of at most {most} characters, with http:// or https://",
             most=f"{MOST_URL:,}",
         )
-        raise InvalidFields.one("url", _("type an address"), url[:100] or None, accepted)
+        raise InvalidFields.one("url", said("type an address"), url[:100] or None, accepted)
     return url
 
 
 def _file() -> FileStorage:
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise InvalidFields.one("file", _("choose a file"), None, _("a text file"))
+        raise InvalidFields.one("file", said("choose a file"), None, said("a text file"))
     return file
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_datetime
 
-from shared.said import Said
 from web.messages import LazyString, _, _l, ngettext
+from web.recalled import translated
 
 Words = dict[str, LazyString]
 
@@ -98,11 +98,6 @@ COUNTED: dict[str, Callable[[int], str]] = {
     "text": lambda n: ngettext("%(count)s text", "%(count)s texts", n, count=f"{n:,}"),
     "version": lambda n: ngettext("%(count)s version", "%(count)s versions", n, count=f"{n:,}"),
 }
-
-
-def translated(message: object) -> str:
-    """Return what a lower layer said, in the language of the page; any other text as it is."""
-    return message.into(_) if isinstance(message, Said) else str(message or "")
 
 
 def sentence(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shared.errors import UserError
+from shared.said import said
 from worker.engine.characters import Floats
 from worker.engine.model import describe
 from worker.engine.vocabulary import Vocabulary
@@ -50,10 +51,21 @@ class Start:
 
     def _check(self, target: Any, vocabulary: Vocabulary) -> None:
         if missing := set(self.vocabulary.characters) - set(vocabulary.characters):
-            raise UserError(f"the run lacks characters that the model knows: {_listed(missing)}")
+            raise UserError(
+                said(
+                    "the run lacks characters that the model knows: {characters}",
+                    characters=_listed(missing),
+                )
+            )
         theirs, ours = describe(self.model), describe(target)
         if theirs.rpartition(" for ")[0] != ours.rpartition(" for ")[0]:
-            raise UserError(f"the checkpoint's model has {theirs}; this spec and text need {ours}")
+            raise UserError(
+                said(
+                    "the checkpoint's model has {theirs}; this spec and text need {ours}",
+                    theirs=theirs,
+                    ours=ours,
+                )
+            )
 
 
 def _listed(characters: set[str]) -> str:

@@ -17,6 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from shared.errors import CorpusTooShort, Diverged
+from shared.said import said
 from shared.specs import TrainingSpec
 from worker.engine import checkpoints
 from worker.engine.characters import CharacterModel
@@ -146,7 +147,7 @@ class TrainingRun:
             begun = time.perf_counter()
         # The last step's loss is from before its update.
         if not all(np.isfinite(weight).all() for weight in self._values.weight_arrays()):
-            raise self._diverged("a weight")
+            raise self._diverged(said("a weight"))
         yield self._progress()
 
     def _at_once(self, seconds: float) -> int:
@@ -166,7 +167,7 @@ class TrainingRun:
         for windows, loss, accuracy in zip(cut.counts, losses, hits, strict=True):
             at.add(int(windows), float(loss), float(accuracy))
             if not math.isfinite(loss):
-                raise self._diverged("the loss")
+                raise self._diverged(said("the loss"))
 
     def _rates(self, first: int, count: int) -> NDArray[np.float64]:
         """Return the learning rates (count,) of steps from ``first``, 0 being the run's first."""
@@ -209,8 +210,15 @@ class TrainingRun:
     def _diverged(self, what: str) -> Diverged:
         at, rate = self._position, self.spec.learning_rate
         return Diverged(
-            f"{what} is no longer a finite number in epoch {at.epoch}, step {at.step} of "
-            f"{self.steps}: try a learning rate under {rate:g}"
+            said(
+                "{why} is no longer a finite number in epoch {epoch}, step {step} of {steps}: "
+                "try a learning rate under {rate}",
+                why=what,
+                epoch=at.epoch,
+                step=at.step,
+                steps=self.steps,
+                rate=f"{rate:g}",
+            )
         )
 
     def _record(self, val_loss: float | None, val_accuracy: float | None) -> EpochRecord:
@@ -238,7 +246,7 @@ class TrainingRun:
             yield from self._reports()
         loss, accuracy = sums / len(self._held_out)
         if not math.isfinite(loss):
-            raise self._diverged("the validation loss")
+            raise self._diverged(said("the validation loss"))
         return float(loss), float(accuracy)
 
     def _samples(self, epoch: int) -> Generator[Progress, None, tuple[Sample, ...]]:
