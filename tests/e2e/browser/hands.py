@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 TEXT = "千里之行，始于足下。\nA journey of a thousand miles begins under one's feet.\n" * 1200
@@ -27,3 +28,14 @@ def download(page: Page, link: Locator, folder: Path) -> Path:
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds on the page, in light and in dark."""
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        # A button's colours change slowly else, and are looked at on their way.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        violations = Axe().run(page).response["violations"]
+        found += [f"{scheme}: {v['id']} {v['nodes'][0]['html']}" for v in violations]
+    return found

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, add_text, download
+from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, add_text, download, faults
 from tests.support.stacks import wait_for
 from tests.support.web import sends, serving
 
@@ -63,13 +63,14 @@ def run_now(page: Page, runs: int) -> Locator:
 
 
 def fits_a_phone(page: Page, *places: str) -> None:
-    """None of the pages is wider than a phone."""
+    """None of the pages is wider than a phone, and axe finds nothing."""
     page.set_viewport_size({"width": 375, "height": 720})
     for place in places:
         page.goto(place)
         for fold in page.locator("summary").all():
             fold.click()
         assert page.evaluate(NO_SCROLL), f"{place} scrolls sideways"
+        assert faults(page) == [], place
 
 
 def test_schedule_run_promote_tell_download(page: Page, tmp_path: Path) -> None:

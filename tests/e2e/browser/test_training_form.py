@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, add_text
+from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, add_text, faults
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -15,16 +14,6 @@ pytestmark = pytest.mark.timeout(240)
 def figure(page: Page, name: str, text: str | re.Pattern[str]) -> None:
     """Wait until a figure of the estimate is ``text``."""
     expect(page.locator(f"[data-figure={name}]")).to_have_text(text)
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe finds on the page, in light and in dark."""
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        violations = Axe().run(page).response["violations"]
-        found += [f"{scheme}: {v['id']} {v['nodes'][0]['html']}" for v in violations]
-    return found
 
 
 def test_by_keyboard(page: Page, tmp_path: Path) -> None:
