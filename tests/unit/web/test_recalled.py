@@ -39,8 +39,8 @@ STORED = [
     (
         "the text has 50 characters; this spec needs 220; "
         "corpus_id: the text has 50 characters; this spec needs 220",
-        "文本只有 50 个字符；当前设置需要 220 个；"
-        "corpus_id：文本只有 50 个字符；当前设置需要 220 个",
+        "文本只有50个字符；当前设置需要220个；"
+        "corpus_id：文本只有50个字符；当前设置需要220个",
     ),
     ("a whole number, at least 1, at most 4", "一个整数，至少 1，至多 4"),
     ("no template says this: 5", "no template says this: 5"),
