@@ -10,7 +10,7 @@ SCRIPT_WORDS: Words = {
     "away": _l("The server does not answer. This page goes on by itself when it is back."),
     "gone": _l("This job is no longer here."),
     "file_too_large": _l("The file has {bytes} bytes; at most {most} are accepted."),
-    "sent": _l("{percent}% of {size} MB sent"),
+    "sent": _l("{percent} percent of {size} MB sent"),
     "taking_in": _l("Sent. The text is being read and looked at…"),
     "not_sent": _l("The text could not be sent. Is the server running? Try again."),
     "sending_cancelled": _l("Sending was cancelled. Nothing was stored."),
