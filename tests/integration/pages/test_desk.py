@@ -104,6 +104,9 @@ def test_it_writes(site: Site, db: Database, checkpoint: Checkpoint) -> None:
         assert job.id not in site.get(path).html, path
     assert job.id in site.get("/jobs?kind=generate").html
     assert site.get(f"/jobs/{job.id}").status == 200
+    assert job.id not in site.get("/news.json").answer.get_json()["active"]
+    do(db, lambda s: succeed(s, claimed(s, job)))
+    assert site.get(f"/news.json?watched={job.id}").answer.get_json()["ended"] == []
 
 
 def test_nothing_written_yet_begins_a_line(

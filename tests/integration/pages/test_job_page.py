@@ -1,6 +1,7 @@
 """A job's page: what it shows, its moves, its downloads."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -162,6 +163,8 @@ def test_what_a_text_copies_is_marked(site: Site, db: Database) -> None:
     places = re.findall(r'href="/corpora/[^"]*/read\?version=1&amp;at=(\d+)&amp;length=(\d+)"',
                         page.html)  # fmt: skip
     assert places == [("0", "60"), ("9", "54")]
+    (place, *_) = re.findall(r'href="(/corpora/[^"]*/read[^"]*)"', page.html)
+    assert "<mark" in site.get(unescape(place)).html
     assert "93.5% copied word for word from the corpus, at most 60 characters in a row" in page.text
     assert "Nothing copied: at most 7 characters in a row" in page.text
     assert page.html.count("copied word for word") == 1
