@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+
+from flask import url_for
 
 from shared.corpora.models import CorpusVersion
 from web.pages import words
@@ -37,5 +38,10 @@ def _parts(
 def _place(stretch: dict[str, int], version: CorpusVersion | None) -> str:
     if version is None:
         return ""
-    wanted = {"version": version.number, "at": stretch["at"], "length": stretch["length"]}
-    return f"/corpora/{version.corpus_id}/read?{urlencode(wanted)}"
+    return url_for(
+        "pages.corpora.read",
+        corpus_id=version.corpus_id,
+        version=version.number,
+        at=stretch["at"],
+        length=stretch["length"],
+    )
