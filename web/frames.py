@@ -30,7 +30,10 @@ def progress_frame(progress: dict[str, Any]) -> bytes:
     )
 
 
-def sample_frame(epoch: int, temperature: float, start: int, text: str) -> bytes:
+def sample_frame(
+    epoch: int, temperature: float, start: int, text: str, written_at: str | None
+) -> bytes:
     """Return what an epoch's sample at a temperature goes on with behind ``start`` characters."""
-    told = {"epoch": epoch, "temperature": temperature, "start": start, "text": text}
+    told = {"epoch": epoch, "temperature": temperature, "start": start, "text": text,
+            "written_at": written_at}  # fmt: skip
     return f"event: sample_text\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()

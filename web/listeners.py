@@ -75,10 +75,10 @@ class Listeners:
                 if progress != tail.progress:
                     yield (progress := tail.progress)
                 if sample := tail.sample:
-                    which, text = sample[:2], sample[2]
-                    start = shown[1] if shown[0] == which else 0
-                    shown = which, len(text)
-                    yield sample_frame(*which, start, text[start:])
+                    *_, text, written_at = sample
+                    start = shown[1] if shown[0] == sample[:2] else 0
+                    shown = sample[:2], len(text)
+                    yield sample_frame(*sample[:2], start, text[start:], written_at)
             elif tail.over:
                 return
             elif not tail.wait(seq, version, HEARTBEAT_SECONDS):

@@ -32,8 +32,9 @@ class Tail:
     first: int = 1
     frames: list[bytes] = field(default_factory=list)
     progress: bytes = b""
-    # What is being written after an epoch: its number, the temperature, the text so far.
-    sample: tuple[int, float, str] | None = None
+    # What is being written after an epoch: its number, the temperature, the text so far, and when
+    # the last of it was written.
+    sample: tuple[int, float, str, str | None] | None = None
     # Raised with each change of ``progress`` or ``sample``.
     version: int = 0
     over: bool = False
@@ -82,7 +83,8 @@ class Tail:
         writes = progress.pop("sample", None) if status == Status.RUNNING else None
         sample = None
         if writes:
-            sample = (progress["epoch"], float(writes["temperature"]), writes["text"])
+            which = progress["epoch"], float(writes["temperature"])
+            sample = *which, writes["text"], writes.get("written_at")
         frame = progress_frame(progress)
         if (frame, sample) != (self.progress, self.sample):
             self.progress, self.sample = frame, sample

@@ -15,6 +15,7 @@ from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import resume_blob
 from shared.checkpoints.services import NewCheckpoint
 from shared.corpora.models import CorpusVersion
+from shared.db import now
 from shared.jobs.models import Job
 from shared.jobs.records import NewSample, record_epoch, save_state
 from shared.jobs.rows import Lease, fence, happened
@@ -168,6 +169,8 @@ def stop(node: Node, lease: Lease, run: TrainingRun) -> None:
 
 def _progress(node: Node, lease: Lease, progress: Progress) -> str | None:
     numbers = asdict(progress)
+    if numbers["sample"]:
+        numbers["sample"]["written_at"] = now().isoformat(timespec="milliseconds")
     return node.write(lambda session: report_progress(session, lease, numbers))
 
 

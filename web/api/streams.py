@@ -17,9 +17,9 @@ EVENTS = """`after` is the last `seq` seen. A page ends early where its events c
 With `Accept: text/event-stream` the answer goes on until the job has ended. Each event has its
 `seq` as `id`, its `type` as `event`, and is in `data` what it is in a page. Two more have no `id`,
 for only the last of them counts: `progress`, with the job's progress, and `sample_text` (`epoch`,
-`start`, `text`), with what the sample of an epoch goes on with while it is written. Whoever comes
-again with `Last-Event-ID` misses none and gets none twice; 204 says that nothing more will come. A
-comment is sent every 15 seconds without news."""
+`temperature`, `start`, `text`, `written_at`), with what a sample of an epoch goes on with while it
+is written. Whoever comes again with `Last-Event-ID` misses none and gets none twice; 204 says that
+nothing more will come. A comment is sent every 15 seconds without news."""
 STREAMED: Responses = {
     204: {"description": "To a listener: the job has ended, and all its events were seen"}
 }

@@ -34,6 +34,8 @@ from worker.engine.windows import Order, count, validation_starts
 
 # A call's share of the time between two reports: a run that is told to stop soon hears of it.
 CALL_SHARE = 0.4
+# How often a sample that is being written is told of, at least.
+SAMPLE_SECONDS = 0.1
 MOST_BATCHES = 256
 
 
@@ -182,8 +184,12 @@ class TrainingRun:
         return Batches.cut(self._order.at(epoch + first, epoch + last) * self.spec.step, size)
 
     def _reports(self, sample: Sample | None = None) -> Iterator[Progress]:
-        """Yield the progress if it is time to, counted from the end of the last report."""
-        if time.perf_counter() - self._reported >= self._progress_seconds:
+        """Yield the progress if it is time to, counted from the end of the last report.
+
+        A sample is told of more often: somebody reads along.
+        """
+        wanted = min(self._progress_seconds, SAMPLE_SECONDS) if sample else self._progress_seconds
+        if time.perf_counter() - self._reported >= wanted:
             yield replace(self._progress(), sample=sample)
             self._reported = time.perf_counter()
 

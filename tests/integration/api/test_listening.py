@@ -159,7 +159,7 @@ def test_a_sample_is_told_as_it_is_written(api: Api, db: Database) -> None:
             whole = late.until("sample_text")
         writes("the best", 1)
         other = stream.until("sample_text")
-    place = {"epoch": 1, "temperature": 0.6, "start": 0}
+    place = {"epoch": 1, "temperature": 0.6, "start": 0, "written_at": None}
     assert first["data"] == place | {"text": "the be"}
     assert second["data"] == place | {"start": 6, "text": "st"}
     assert whole["data"] == place | {"text": "the best"}

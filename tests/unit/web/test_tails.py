@@ -62,7 +62,7 @@ def test_only_a_running_job_writes_a_sample() -> None:
     """What a stopped one had begun is begun anew."""
     tail, sample = Tail("a"), {"text": "ab", "temperature": 0.6}
     tail.add([], row(sample=sample))
-    assert tail.sample == (1, 0.6, "ab")
+    assert tail.sample == (1, 0.6, "ab", None)
     tail.add([], row("paused", sample=sample))
     assert tail.sample is None
 
