@@ -151,6 +151,7 @@ def finish_epoch(
     state: bytes | None = None,
     sample: str | None = "and then",
     temperatures: Sequence[float] = (0.6,),
+    samples: Sequence[NewSample] | None = None,
     **numbers: Any,
 ) -> None:
     """Record an epoch of a claimed training job: a checkpoint, a state, samples of one text."""
@@ -162,7 +163,8 @@ def finish_epoch(
         vocabulary = _vocabulary(session, lease)
         checkpoint = NewCheckpoint(model_blob, vocabulary, columns["loss"], columns["val_loss"])
         new = [] if sample is None else [NewSample(t, "It was", sample, 7) for t in temperatures]
-        record_epoch(session, lease, columns, new, checkpoint, state_blob)
+        given = new if samples is None else samples
+        record_epoch(session, lease, columns, given, checkpoint, state_blob)
 
 
 def write_text(db: Database, lease: Lease, number: int, *texts: str) -> list[NewPiece]:

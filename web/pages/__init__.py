@@ -9,6 +9,7 @@ from web.languages import speak_languages
 from web.pages import labels, words
 from web.pages.api_docs import api_docs
 from web.pages.checkpoints import checkpoints
+from web.pages.compare import compare
 from web.pages.corpora import corpora
 from web.pages.desk import desk
 from web.pages.generation import generation
@@ -20,6 +21,7 @@ from web.pages.news import news
 from web.pages.outputs import outputs
 from web.pages.preferences import preferences
 from web.pages.receivers import receivers
+from web.pages.runs import runs
 from web.pages.schedules import schedules
 from web.pages.script_words import script_words
 from web.pages.security import check_token, secure_pages
@@ -28,7 +30,7 @@ from web.pages.training import training
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
-    *(home, corpora, training, generation, jobs, live, checkpoints),
+    *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),
     *(desk, outputs, schedules, models, receivers, api_docs, preferences, news),
 ):
     pages.register_blueprint(blueprint)

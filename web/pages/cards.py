@@ -4,6 +4,9 @@ Every value is a string to show, but for ``data`` (numbers for the chart), ``bes
 (whether a part is shown) and ``..._url``.
 """
 
+import json
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from flask import url_for
@@ -11,32 +14,14 @@ from flask import url_for
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.jobs.models import Epoch, Event, Sample
-from web.messages import _l
 from web.pages import words
 from web.pages.copied import copied_card
-from web.pages.words import Words
+from web.pages.happened import EVENTS, details_of
 
 Card = dict[str, Any]
 
-EVENTS: Words = {
-    "queued": _l("Queued"),
-    "running": _l("A worker took it"),
-    "epoch": _l("Epoch finished"),
-    "sample": _l("Sample written"),
-    "checkpoint": _l("Checkpoint stored"),
-    "state_saved": _l("State saved"),
-    "judged": _l("Judged for its model"),
-    "stopped_early": _l("Stopped early: the validation loss no longer fell"),
-    "output": _l("Text written"),
-    "outputs_discarded": _l("Texts of an earlier attempt discarded"),
-    "requested": _l("Asked to stop"),
-    "succeeded": _l("Succeeded"),
-    "failed": _l("Failed"),
-    "cancelled": _l("Cancelled"),
-    "paused": _l("Paused"),
-}
-# What an event carries for machines alone, or what stands elsewhere on the page.
-SILENT = {"id", "worker", "accuracy", "val_accuracy", "seconds", "characters_per_second"}
+# A cell of the grid of samples holds the end of its prompt, and the beginning of its text.
+MOST_PROMPT, MOST_CELL = 40, 1000
 
 
 def epoch_card(row: Epoch) -> Card:
@@ -50,7 +35,8 @@ def epoch_card(row: Epoch) -> Card:
         "val_accuracy": words.share(row.val_accuracy),
         "seconds": words.duration(row.seconds),
         "speed": words.number(round(row.characters_per_second)),
-        "data": {"loss": row.loss, "valLoss": row.val_loss},
+        "rate": words.rate(row.learning_rate),
+        "data": {"loss": row.loss, "valLoss": row.val_loss, "rate": row.learning_rate},
     }
 
 
@@ -66,6 +52,36 @@ def sample_card(row: Sample, version: CorpusVersion | None = None) -> Card:
     }
 
 
+def sample_cell(row: Sample, version: CorpusVersion | None = None) -> Card:
+    """Return a sample as the grid shows it: a long one by its beginning."""
+    short, prompt = row.text[:MOST_CELL], row.prompt[-MOST_PROMPT:]
+    return {
+        "key": row.id,
+        "anchor": f"sample-{row.id}",
+        "temperature": f"{row.temperature:g}",
+        "prompt": prompt if len(prompt) == len(row.prompt) else f"…{prompt}",
+        "more": len(short) < len(row.text),
+        "starred": row.starred,
+        "pressed": json.dumps(row.starred),
+        "star": "" if row.starred else "yes",
+        "star_url": url_for("pages.runs.star", job_id=row.job_id, sample_id=row.id),
+        "sample_url": url_for("pages.runs.sample", job_id=row.job_id, sample_id=row.id),
+        **copied_card(short, row.copying, version),
+    }
+
+
+def grid_rows(rows: Sequence[Sample], version: CorpusVersion | None = None) -> list[Card]:
+    """Return samples by epoch, in the order that they come in."""
+    return [
+        {
+            "key": str(epoch),
+            "epoch": str(epoch),
+            "cells": [sample_cell(row, version) for row in sorted(cells, key=lambda one: one.id)],
+        }
+        for epoch, cells in groupby(rows, lambda row: row.epoch)
+    ]
+
+
 def checkpoint_card(row: Checkpoint) -> Card:
     """Return a checkpoint."""
     return {
@@ -78,21 +94,17 @@ def checkpoint_card(row: Checkpoint) -> Card:
         "generate_url": url_for("pages.generation.new", checkpoint=row.id),
         "train_url": url_for("pages.training.new", checkpoint=row.id),
         "model_url": url_for("pages.checkpoints.model", checkpoint_id=row.id),
+        "bundle_url": url_for("pages.checkpoints.bundle", checkpoint_id=row.id),
     }
 
 
 def event_card(row: Event) -> Card:
     """Return something that happened."""
-    told = {k: v for k, v in row.data.items() if k not in SILENT and v is not None}
     return {
         "key": str(row.seq),
         "seq": str(row.seq),
         "what": str(EVENTS.get(row.type, row.type)),
-        "details": ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in told.items()),
+        "details": details_of(row.data),
         "when": words.when(row.created_at),
         "when_iso": words.iso(row.created_at),
     }
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The download of a model."""
+"""Downloads of models."""
 
 from apiflask import APIBlueprint
 from flask import Response
@@ -13,3 +13,9 @@ checkpoints = APIBlueprint("checkpoints", __name__, url_prefix="/checkpoints", e
 def model(checkpoint_id: str) -> Response:
     """Send a checkpoint's ``.keras`` file."""
     return downloads.model_keras(services(), checkpoint_id)
+
+
+@checkpoints.get("/<checkpoint_id>/bundle.zip")
+def bundle(checkpoint_id: str) -> Response:
+    """Send a checkpoint with all that belongs to it."""
+    return downloads.bundle_zip(services(), checkpoint_id)

@@ -23,8 +23,11 @@ from web.api.writing import write
 from web.context import services, team_id
 from web.messages import _
 from web.pages import reading
-from web.pages.cards import checkpoint_card, epoch_card, event_card, sample_card
+from web.pages.cards import checkpoint_card, epoch_card, event_card, grid_rows
+from web.pages.facts import facts_of
+from web.pages.failures import cures_of
 from web.pages.live import MOST_NUMBER
+from web.pages.losses import losses_of, other_runs
 from web.pages.paging import asked_after
 from web.pages.parts import asked_for_part, unless_known
 from web.pages.scores import LEGEND, coloured, surprises
@@ -38,7 +41,7 @@ jobs = APIBlueprint("jobs", __name__, url_prefix="/jobs", enable_openapi=False)
 PAGE = 30
 MOST = {
     "epochs": reading.MOST_EPOCHS,
-    "samples": reading.MOST_SAMPLES,
+    "samples": reading.MOST_GRID,
     "outputs": reading.MOST_OUTPUTS,
 }
 ANSWER_SPECS: dict[Kind, type[Spec]] = {Kind.SCORE: ScoreSpec, Kind.VERIFY: VerifySpec}
@@ -125,14 +128,18 @@ def output_jsonl(job_id: str) -> ResponseReturnValue:
 
 @jobs.get("/<job_id>/samples.txt")
 def samples_txt(job_id: str) -> ResponseReturnValue:
-    """Send the samples of a training job."""
-    return downloads.samples_txt(services(), job_id)
+    """Send the samples of a training job, or those with a star."""
+    return downloads.samples_txt(services(), job_id, _starred())
 
 
 @jobs.get("/<job_id>/samples.jsonl")
 def samples_jsonl(job_id: str) -> ResponseReturnValue:
-    """Send the samples of a training job, a JSON object a line."""
-    return downloads.samples_jsonl(services(), job_id)
+    """Send the samples of a training job, or those with a star, a JSON object a line."""
+    return downloads.samples_jsonl(services(), job_id, _starred())
+
+
+def _starred() -> bool | None:
+    return True if request.args.get("starred") == "true" else None
 
 
 def _delete(session: Session, job_id: str) -> str:
@@ -149,7 +156,7 @@ def _page(job_id: str, refusal: str | None = None) -> str:
         events = [event_card(row) for row in reading.newest_events(session, job.id)]
     return render_template(
         "job.html", job=job, state=state_of(job), refusal=refusal,
-        version=version, corpus=corpus, events=events, most=MOST, **shown,
+        version=version, corpus=corpus, events=events, most=MOST, cures=cures_of(job), **shown,
     )  # fmt: skip
 
 
@@ -157,14 +164,19 @@ def _training(session: Session, job: Job) -> dict[str, Any]:
     """Return what the page of a training job shows besides."""
     version, _ = reading.version_and_corpus(session, job.corpus_version_id)
     spec = TrainingSpec.model_validate(job.spec)
+    samples, more = reading.grid_samples(session, job.id)
     start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
     return {
         "epochs": [epoch_card(row) for row in reading.newest_epochs(session, job.id)],
-        "samples": [sample_card(row) for row in reading.newest_samples(session, job.id)],
+        "losses": losses_of(session, job.id),
+        "others": other_runs(session, job),
+        "samples": grid_rows(samples, version),
+        "more_samples": more,
         "checkpoints": [checkpoint_card(r) for r in reading.shown_checkpoints(session, job.id)],
         "layers": layers_of(spec, version.vocabulary_size),
         "blind": log(version.vocabulary_size),
         "spec": spec,
+        "facts": facts_of(spec, job.preset),
         "start": start,
     }
 
@@ -181,6 +193,7 @@ def _generation(session: Session, job: Job) -> dict[str, Any]:
         "texts_in_all": len(spec.temperatures()),
         "columns": columns_of(spec),
         "spec": spec,
+        "facts": facts_of(spec, but=("prompt",)),
         "writer": checkpoint,
         "trained": session.get_one(Job, checkpoint.job_id),
     }
@@ -197,7 +210,8 @@ def _answer(session: Session, job: Job) -> dict[str, Any]:
         "surprises": surprises(scores),
         "legend": LEGEND,
         "verdict": verdict(answer) if answer and job.kind == Kind.VERIFY else "",
-        "spec": ANSWER_SPECS[Kind(job.kind)].model_validate(job.spec),
+        "spec": (spec := ANSWER_SPECS[Kind(job.kind)].model_validate(job.spec)),
+        "facts": facts_of(spec),
         "writer": checkpoint,
         "trained": session.get_one(Job, checkpoint.job_id),
     }

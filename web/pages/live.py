@@ -13,7 +13,8 @@ from shared.jobs.queries import get_job, list_epochs, list_moves
 from web.api.streams import stream
 from web.context import services, team_id
 from web.pages import reading
-from web.pages.cards import checkpoint_card, epoch_card, event_card, sample_card
+from web.pages.cards import checkpoint_card, epoch_card, event_card, grid_rows
+from web.pages.failures import cures_of
 from web.pages.state import state_of
 from web.pages.writings import output_card
 
@@ -60,15 +61,17 @@ def _mark(job: Job) -> str:
 def _body(session: Session, job: Job) -> dict[str, Any]:
     rows = _training(session, job) if job.kind == Kind.TRAIN else _generation(session, job)
     events = list_moves(session, job.id, after=_number("event"))
-    return {"state": state_of(job), "rows": rows | {"events": list(map(event_card, events))}}
+    state = state_of(job) | {"cures": cures_of(job)}
+    return {"state": state, "rows": rows | {"events": list(map(event_card, events))}}
 
 
 def _training(session: Session, job: Job) -> dict[str, Any]:
     epochs = list_epochs(session, job.id, after=_number("epoch")).data
     samples = reading.samples_behind(session, job.id, _number("sample"))
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
     rows = {
         "epochs": [epoch_card(row) for row in epochs],
-        "samples": [sample_card(row) for row in samples],
+        "samples": grid_rows(samples, version),
     }
     if job.event_seq == _number("event"):
         return rows

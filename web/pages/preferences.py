@@ -15,7 +15,7 @@ CHOICES = {LANGUAGE: tuple(LANGUAGES), APPEARANCE: APPEARANCES}
 @preferences.post("")
 def choose() -> Response:
     """Remember what was chosen in the browser, and go back to where it was chosen."""
-    response = redirect(_back(request.form.get("back", "")), 303)
+    response = redirect(safe_path(request.form.get("back", "")), 303)
     for name, choices in CHOICES.items():
         chosen = request.form.get(name)
         if chosen is None:
@@ -28,7 +28,7 @@ def choose() -> Response:
     return response  # type: ignore[return-value]
 
 
-def _back(path: str) -> str:
-    """Return where to go: a path of this service, and of no other host."""
+def safe_path(path: str) -> str:
+    """Return where to go back to: a path of this service, and of no other host."""
     inside = path.startswith("/") and not path.startswith(("//", "/\\"))
     return path if inside and path.isprintable() else "/"

@@ -13,6 +13,7 @@ from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.queries import list_corpora
 from shared.db import Base, Database
 from shared.errors import NotFound
+from shared.ids import is_id
 from shared.jobs.answers import result_blob
 from shared.jobs.models import ENDED, Epoch, Event, Job, Output, Sample, Status
 from shared.jobs.queries import LISTED, NO_TEXT
@@ -24,20 +25,56 @@ R = TypeVar("R", bound=Base)
 
 UNDONE = (Status.RUNNING, Status.QUEUED, Status.PAUSED)
 # What a page carries of each at most; the downloads have it all.
-MOST_EPOCHS, MOST_SAMPLES, MOST_CHECKPOINTS, MOST_OUTPUTS, MOST_EVENTS = 2000, 50, 50, 100, 50
+MOST_EPOCHS, MOST_SAMPLES, MOST_CHECKPOINTS, MOST_OUTPUTS, MOST_EVENTS = 200, 50, 50, 100, 50
+# Epochs whose samples a page shows at most.
+MOST_GRID = 50
 # Ends of jobs that a page is told of at once.
 MOST_TOLD = 20
 
 
-def newest_epochs(session: Session, job_id: str) -> list[Epoch]:
-    """Return the job's last epoch records, newest first."""
-    return _newest(session, Epoch, Epoch.epoch, Epoch.job_id, job_id, MOST_EPOCHS)
+def newest_epochs(session: Session, job_id: str, before: int | None = None) -> list[Epoch]:
+    """Return the job's last epoch records (before ``before``), newest first."""
+    query = select(Epoch).where(Epoch.job_id == job_id)
+    query = query if before is None else query.where(Epoch.epoch < before)
+    return list(session.scalars(query.order_by(Epoch.epoch.desc()).limit(MOST_EPOCHS)))
 
 
-def newest_samples(session: Session, job_id: str) -> list[Sample]:
-    """Return the job's last samples, newest first."""
-    # Several of an epoch are told apart by their ids.
-    return _newest(session, Sample, Sample.id, Sample.job_id, job_id, MOST_SAMPLES)
+def grid_samples(
+    session: Session, job_id: str, *, before: int | None = None, starred: bool = False
+) -> tuple[list[Sample], bool]:
+    """Return the samples of the last epochs that have some, newest first, and if there are more.
+
+    Those of epochs before ``before``, or the ``starred`` ones alone.
+    """
+    wanted = [Sample.job_id == job_id]
+    wanted += [Sample.epoch < before] if before is not None else []
+    wanted += [Sample.starred.is_(True)] if starred else []
+    epochs = select(Sample.epoch).where(*wanted).distinct().order_by(Sample.epoch.desc())
+    found = session.scalars(epochs.limit(MOST_GRID + 1)).all()
+    if not found:
+        return [], False
+    wanted.append(Sample.epoch >= found[:MOST_GRID][-1])
+    query = select(Sample).where(*wanted).order_by(Sample.epoch.desc(), Sample.id)
+    return list(session.scalars(query)), len(found) > MOST_GRID
+
+
+def get_sample(session: Session, job_id: str, sample_id: str) -> Sample:
+    """Return a sample of a job. Raises ``NotFound``."""
+    row = session.get(Sample, sample_id) if is_id(sample_id) else None
+    if row is None or row.job_id != job_id:
+        raise NotFound(f"the job has no sample {sample_id}")
+    return row
+
+
+def beside(session: Session, row: Sample) -> dict[str, Sample | None]:
+    """Return the samples of the same temperature before and after one."""
+    query = select(Sample).where(Sample.job_id == row.job_id, Sample.temperature == row.temperature)
+    earlier = query.where(Sample.epoch < row.epoch).order_by(Sample.epoch.desc())
+    later = query.where(Sample.epoch > row.epoch).order_by(Sample.epoch)
+    return {
+        "earlier": session.scalar(earlier.limit(1)),
+        "later": session.scalar(later.limit(1)),
+    }
 
 
 def newest_events(session: Session, job_id: str) -> list[Event]:

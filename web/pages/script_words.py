@@ -19,6 +19,8 @@ SCRIPT_WORDS: Words = {
     "chart_epoch": _l("Epoch {epoch}"),
     "chart_epochs": _l("epoch"),
     "chart_loss": _l("nats a character"),
+    "chart_rate": _l("learning rate"),
+    "chart_value": _l("{line} {value}"),
     "training_loss": _l("training"),
     "validation_loss": _l("validation"),
     "to_come": _l("still to come"),

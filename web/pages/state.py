@@ -5,7 +5,7 @@ from typing import Any
 from shared.db import now
 from shared.jobs.models import ENDED, Job, Kind, Status
 from web.messages import _, _l
-from web.pages import words
+from web.pages import failures, words
 from web.pages.words import Words
 
 WORDS: Words = {
@@ -27,24 +27,6 @@ MOVES = {
     Status.CANCELLED: ("retry", "delete"),
 }
 
-ADVICE: Words = {
-    "diverged": _l(
-        "The steps of the optimizer were too large. Train again with a smaller learning rate, a "
-        "tenth of it for a start. The checkpoints of earlier epochs are still good."
-    ),
-    "worker_lost": _l(
-        "Most likely the machine ran out of memory. Retry goes on from the last saved state; if it "
-        "happens again, train with fewer units, a smaller batch or a shorter window."
-    ),
-    "corpus_too_short": _l("Take a longer text, a shorter window or a smaller share held out."),
-    "unknown_prompt": _l("Write a prompt in characters that the text has, or leave it empty."),
-    "internal": _l(
-        "This is not your doing. Retry goes on from the last saved state; if it fails again, the "
-        "worker's log says more."
-    ),
-}
-OTHER_ADVICE = _l("Retry goes on from the last saved state, if there is one.")
-
 
 def state_of(job: Job) -> dict[str, Any]:
     """Return all of a job that may change while its page is open, but for its rows."""
@@ -62,7 +44,9 @@ def state_of(job: Job) -> dict[str, Any]:
         "moves": _moves(job),
         "failed": job.error_code is not None,
         "error": words.sentence(job.error_message) if job.error_message else "",
-        "advice": str(ADVICE.get(job.error_code or "", OTHER_ADVICE)),
+        "failure": failures.title_of(job.error_code or ""),
+        "advice": failures.advice_on(job.error_code or ""),
+        "writing": _writing(job),
         "took": _took(job),
         "worker": job.worker or words.NONE,
     }
@@ -128,6 +112,18 @@ def _characters(job: Job) -> str:
     if job.status == Status.RUNNING and (speed := at.get("characters_per_second")):
         parts.append(_("%(speed)s characters a second", speed=f"{speed:,.0f}"))
     return " · ".join(parts)
+
+
+def _writing(job: Job) -> dict[str, str] | None:
+    """Return the sample that is being written after an epoch, as far as it is."""
+    sample = job.progress.get("sample")
+    if job.status != Status.RUNNING or not sample:
+        return None
+    return {
+        "epoch": str(job.progress.get("epoch") or 0),
+        "temperature": f"{sample.get('temperature') or 0:g}",
+        "text": sample["text"],
+    }
 
 
 def _left(job: Job) -> str:

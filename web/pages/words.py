@@ -29,6 +29,11 @@ def loss(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}"
 
 
+def rate(value: float | None) -> str:
+    """Return a learning rate with three digits that count."""
+    return NONE if value is None else f"{value:.3g}"
+
+
 def share(value: float | None) -> str:
     """Return 0.4231 as '42.3%'."""
     return NONE if value is None else f"{value:.1%}"

@@ -36,7 +36,7 @@ def drawn(page: Page) -> int:
     return int(
         page.evaluate(
             """() => {
-                const canvas = document.getElementById("loss-chart");
+                const canvas = document.getElementById("loss-chart-canvas");
                 const { width, height } = canvas;
                 const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
                 return data.filter((value, index) => index % 4 === 3 && value > 0).length;
@@ -51,10 +51,10 @@ def watch_to_the_end(page: Page, name: str, epochs: int) -> None:
     # Progress, while it runs: in the page and in its title.
     expect(page).to_have_title(re.compile(rf"^[1-9]\d?% · {name}$"), timeout=RUN_MS)
     expect(page.locator("[data-state=line]")).to_contain_text("Epoch")
-    samples = page.locator("[data-rows=samples] article")
+    samples = page.locator("[data-rows=samples] .cell")
     text = samples.first.locator("[data-parts]")
     expect(text).to_have_text(re.compile(r"\S{3}"), timeout=RUN_MS)
-    expect(page.locator("#chart-box")).to_be_visible()
+    expect(page.locator("#loss-chart")).to_be_visible()
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
     expect(page).to_have_title(f"Succeeded · {name}")
     expect(samples).to_have_count(epochs)
@@ -99,9 +99,10 @@ def test_cancel_by_hand(page: Page, tmp_path: Path) -> None:
     add_text(page, tmp_path, "Journey to cancel")
     submit_training(page, "to cancel", epochs=500)
     expect(page).to_have_title(re.compile(r"^\d+% · to cancel$"), timeout=RUN_MS)
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Cancel the job").click()
     expect(page.locator("[data-badge]")).to_have_text("cancelled", timeout=RUN_MS)
-    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(page.get_by_role("link", name="Cancel")).to_be_hidden()
     expect(page.get_by_role("button", name="Retry")).to_be_visible()
 
 
@@ -147,7 +148,7 @@ def test_without_script(plain_page: Page, tmp_path: Path) -> None:
     add_text(page, tmp_path, "Journey without script")
     submit_training(page, "without script")
     expect(page.locator("[data-badge]")).to_have_text("succeeded", timeout=RUN_MS)
-    expect(page.locator("[data-rows=samples] article")).to_have_count(2)
+    expect(page.locator("[data-rows=samples] .cell")).to_have_count(2)
     page.get_by_role("link", name="Generate from the best").click()
     page.get_by_label("Length").fill("50")
     page.get_by_role("button", name="Generate").click()

@@ -28,6 +28,13 @@ def keys(rows: list[dict[str, Any]], name: str) -> list[str]:
     return [row[name] for row in rows]
 
 
+def texts(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the texts of the cells of a grid's rows."""
+    return [
+        "".join(part["text"] for part in cell["parts"]) for row in rows for cell in row["cells"]
+    ]
+
+
 def test_rows_behind_the_cursors(site: Site, db: Database) -> None:
     """Only what is new comes, oldest first; checkpoints come whole while there is news."""
     job = make_training_job(db, epochs=3, keep_checkpoints=1)
@@ -36,7 +43,7 @@ def test_rows_behind_the_cursors(site: Site, db: Database) -> None:
         finish_epoch(db, lease, epoch, sample=f"<i>秋 {epoch}", val_loss=float(epoch))
     every = live(site, job.id)["rows"]
     assert keys(every["epochs"], "epoch") == ["1", "2", "3"]
-    assert keys(every["samples"], "text") == ["<i>秋 1", "<i>秋 2", "<i>秋 3"]
+    assert texts(every["samples"]) == ["<i>秋 1", "<i>秋 2", "<i>秋 3"]
     assert [(row["epoch"], row["best"]) for row in every["checkpoints"]] == [
         ("1", True),
         ("3", False),
@@ -56,7 +63,7 @@ def test_samples_of_one_epoch_stay_together(site: Site, db: Database) -> None:
         finish_epoch(db, lease, epoch, temperatures=[n / 10 for n in range(8)])
     heard, last = [], 0
     while rows := live(site, lease.job_id, sample=last)["rows"]["samples"]:
-        heard += [(row["epoch"], row["temperature"]) for row in rows]
+        heard += [(row["epoch"], cell["temperature"]) for row in rows for cell in row["cells"]]
         last = int(rows[-1]["epoch"])
     assert heard == [(str(e), f"{n / 10:g}") for e in range(1, 8) for n in range(8)]
 

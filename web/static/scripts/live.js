@@ -93,7 +93,7 @@ class LivePage {
     if (state.attempt !== this.attempt) this.startOver(state.attempt);
     const more = Object.entries(rows).map(([name, list]) => this.showRows(name, list));
     this.showState(state);
-    document.dispatchEvent(new CustomEvent("charloom:rows"));
+    document.dispatchEvent(new CustomEvent("charloom:rows", { detail: { state, rows } }));
     return !state.ended || more.includes(true);
   }
 
@@ -115,6 +115,7 @@ class LivePage {
     for (const part of this.page.querySelectorAll("[data-move]")) {
       part.hidden = !state.moves.includes(part.dataset.move);
     }
+    this.page.querySelector("[data-cures]")?.replaceChildren(...state.cures.map((cure) => filled("cures", cure)));
     document.title = state.title;
   }
 
@@ -133,8 +134,7 @@ class LivePage {
   showRow(list, name, row) {
     let element = list.querySelector(`:scope > [data-key="${CSS.escape(row.key)}"]`);
     if (!element) {
-      const blank = document.querySelector(`template[data-row=${name}]`);
-      element = blank.content.firstElementChild.cloneNode(true);
+      element = blank(name);
       list[list.dataset.order === "newest" ? "prepend" : "append"](element);
     }
     fill(element, row);
@@ -173,10 +173,26 @@ class LivePage {
   }
 }
 
+function blank(name) {
+  const template = document.querySelector(`template[data-row=${name}]`);
+  return template.content.firstElementChild.cloneNode(true);
+}
+
+function filled(name, row) {
+  const element = blank(name);
+  fill(element, row);
+  return element;
+}
+
+function within(element, selector) {
+  return [...(element.matches(selector) ? [element] : []), ...element.querySelectorAll(selector)];
+}
+
 function fill(element, row) {
   element.dataset.key = row.key;
   for (const [name, value] of Object.entries(row.data ?? {})) element.dataset[name] = value ?? "";
-  for (const slot of element.querySelectorAll("[data-slot]")) {
+  if (row.anchor) element.id = row.anchor;
+  for (const slot of within(element, "[data-slot]")) {
     const text = row[slot.dataset.slot];
     // A time that is shown in the reader's zone is not set back.
     if (slot.dataset.local === undefined || !slot.textContent) slot.textContent = text;
@@ -185,7 +201,16 @@ function fill(element, row) {
     place.replaceChildren(...row[place.dataset.parts].map(asPart));
   }
   for (const part of element.querySelectorAll("[data-if]")) part.hidden = !row[part.dataset.if];
-  for (const link of element.querySelectorAll("[data-link]")) link.href = row[link.dataset.link];
+  for (const link of within(element, "[data-link]")) link.href = row[link.dataset.link];
+  for (const button of element.querySelectorAll("[data-action]")) {
+    button.formAction = row[button.dataset.action];
+    button.value = row[button.dataset.value];
+    button.setAttribute("aria-pressed", row[button.dataset.pressed]);
+  }
+  // Last: what stood in the cells was none of this row's own.
+  for (const list of element.querySelectorAll("[data-cells]")) {
+    list.replaceChildren(...(row[list.dataset.cells] ?? []).map((cell) => filled("cells", cell)));
+  }
   const time = element.querySelector("time[data-local]");
   if (time && row.when_iso) {
     time.setAttribute("datetime", row.when_iso);

@@ -19,7 +19,7 @@ function tooLarge(form) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // A script that sends the form itself has prevented it.
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || "again" in form.dataset || event.defaultPrevented) return;
   if (form.dataset.sent || tooLarge(form)) {
     event.preventDefault();
     return;
