@@ -28,6 +28,7 @@ NAMES = (
     "polling",
     "listeners",
     "first_step",
+    "job_page",
     "downloads",
 )
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
