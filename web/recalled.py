@@ -6,6 +6,7 @@ back to the template in the catalogue that it was made of, so nothing but the te
 
 import re
 from functools import lru_cache
+from itertools import chain
 from string import Formatter
 from typing import Any
 
@@ -17,12 +18,16 @@ from web.messages import _
 # Values that are messages themselves, and those that are several words.
 MESSAGES, LISTS = {"why", "move", "status"}, {"accepted"}
 # What stands between messages that were joined.
-JOINTS = ("; ", ", ")
+JOINT = re.compile("(; |, )")
 # Of fewer letters any text would be made.
 LEAST_LETTERS = 4
 FIELD = re.compile(r"([a-z_.]+): ")
 
-Template = tuple[str, re.Pattern[str]]
+# What is no longer than this is looked for: errors quote at most some hundred characters.
+MOST_CHARACTERS, MOST_JOINED = 2000, 8
+
+# A message, what it makes of values of a few words, and what of any.
+Template = tuple[str, re.Pattern[str], re.Pattern[str]]
 
 
 def translated(message: object) -> str:
@@ -30,7 +35,7 @@ def translated(message: object) -> str:
     if isinstance(message, Said):
         return _filled(message.template, message.values)
     text = str(message or "")
-    return text and (_recalled(text) or text)
+    return text and (_recalled(text) or _joined(text) or text)
 
 
 def _recalled(text: str) -> str | None:
@@ -39,11 +44,15 @@ def _recalled(text: str) -> str | None:
     known: dict[Any, str] = getattr(catalogue, "_catalog", {})
     if not known or text in known:
         return _(text)
-    return _made_of(text, _templates(catalogue)) or _joined(text)
+    if len(text) > MOST_CHARACTERS:
+        return None
+    return _made_of(text, _templates(catalogue))
 
 
 def _made_of(text: str, templates: list[Template]) -> str | None:
-    for template, pattern in templates:
+    narrow = ((template, pattern) for template, pattern, _wide in templates)
+    wide = ((template, pattern) for template, _narrow, pattern in templates)
+    for template, pattern in chain(narrow, wide):
         if found := pattern.fullmatch(text):
             return _filled(template, found.groupdict())
     return None
@@ -60,14 +69,22 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _joined(text: str) -> str | None:
-    """Return several messages, the first as long as can be; one may begin with a field's name."""
-    for joint in JOINTS:
-        parts = text.split(joint)
-        for count in range(len(parts) - 1, 0, -1):
-            first, rest = joint.join(parts[:count]), joint.join(parts[count:])
-            if (one := _one(first)) is not None and (other := _one(rest)) is not None:
-                return one + _(joint) + other
-    return None
+    """Return several messages, each as short as can be; None where one of them is none.
+
+    What comes behind each place is worked out once, from the last place on: so the time does not
+    grow with the ways in which a text can be taken apart.
+    """
+    pieces = JOINT.split(text, MOST_JOINED)
+    rest: dict[int, str] = {}
+    for start in range(len(pieces) - 1, -1, -2):
+        for end in range(start + 1, len(pieces) + 1, 2):
+            one = (
+                _one("".join(pieces[start:end])) if end == len(pieces) or end + 1 in rest else None
+            )
+            if one is not None:
+                rest[start] = one + (_(pieces[end]) + rest[end + 1] if end < len(pieces) else "")
+                break
+    return rest.get(0)
 
 
 def _one(text: str) -> str | None:
@@ -87,19 +104,20 @@ def _templates(catalogue: Any) -> list[Template]:
 
 
 def _template(text: str) -> Template:
+    return text, _pattern(text, "(?:(?!; |: ).)+?"), _pattern(text, "(?:(?!; ).)+?")
+
+
+def _pattern(text: str, value: str) -> re.Pattern[str]:
     seen: set[str] = set()
     pattern = ""
     for before, name, *_rest in Formatter().parse(text):
         pattern += re.escape(before)
         if name is not None:
-            pattern += f"(?P={name})" if name in seen else _place(name)
+            # What is joined to a message is no part of its last value, unless that is messages.
+            inside = ".+?" if name in MESSAGES else value
+            pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{inside})"
             seen.add(name)
-    return text, re.compile(pattern)
-
-
-def _place(name: str) -> str:
-    # What is joined to a message is no part of its last value, unless that may be several messages.
-    return f"(?P<{name}>.+?)" if name in MESSAGES else f"(?P<{name}>(?:(?!; ).)+?)"
+    return re.compile(pattern)
 
 
 def _letters(text: str) -> int:
