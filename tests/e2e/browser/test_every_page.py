@@ -100,6 +100,8 @@ def visit(page: Page, url: str) -> Response:
     """Open a page with all that is folded in it."""
     answer = page.goto(url)
     assert answer is not None
+    if url.endswith("/api/docs"):
+        page.wait_for_selector("#swagger-ui main")
     page.evaluate(UNFOLD)
     return answer
 
