@@ -8,6 +8,7 @@ from tests.support.full import Full
 
 # What is asked for by an address of the pages and is no page: files, data, streams.
 NO_PAGES = {
+    "pages.checkpoints.bundle",
     "pages.checkpoints.model",
     "pages.corpora.text",
     "pages.jobs.output_jsonl",
@@ -21,11 +22,14 @@ NO_PAGES = {
     "pages.news.show",
     "pages.outputs.output_zip",
     "pages.outputs.receipt",
+    "pages.runs.losses",
 }
 ELSEWHERE = "/there/is/no/such/page"
 # With nothing stored, beside those that are the same with something.
-EMPTY = ("/", "/corpora", "/desk", "/training/new", "/generation/new", "/jobs", "/schedules",
-         "/schedules/new", "/models", "/receivers")  # fmt: skip
+EMPTY = (
+    *("/", "/compare", "/corpora", "/desk", "/training/new", "/generation/new", "/jobs"),
+    *("/schedules", "/schedules/new", "/models", "/receivers"),
+)
 
 
 def every_page(full: Full) -> Mapping[str, list[str]]:
@@ -34,6 +38,10 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
     corpus, schedule = f"/corpora/{full.corpus}", f"/schedules/{full.schedule}"
     return {
         "pages.api_docs.index": ["/api/docs"],
+        "pages.compare.show": [
+            f"/compare?job={full.jobs['trained']}&job={full.jobs['running']}&job={full.jobs['lost']}",
+            f"/compare?job={full.jobs['trained']}",
+        ],
         "pages.corpora.index": ["/corpora"],
         "pages.corpora.new": ["/corpora/new"],
         "pages.corpora.new_version": [f"{corpus}/versions/new"],
@@ -53,6 +61,13 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.receivers.index": ["/receivers"],
         "pages.receivers.new": ["/receivers/new"],
         "pages.receivers.show": [f"/receivers/{full.receiver}"],
+        "pages.runs.epochs": [f"{jobs['trained']}/epochs"],
+        "pages.runs.sample": [f"{jobs['trained']}/samples/{full.sample}"],
+        "pages.runs.samples": [
+            f"{jobs['trained']}/samples",
+            f"{jobs['trained']}/samples?starred=true",
+        ],
+        "pages.runs.stop": [f"{jobs['running']}/cancel"],
         "pages.schedules.ask": [f"{schedule}/delete"],
         "pages.schedules.edit": [f"{schedule}/edit"],
         "pages.schedules.index": ["/schedules"],

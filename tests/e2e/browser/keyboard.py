@@ -1,6 +1,9 @@
-"""A page gone through by Tab alone."""
+"""Pages used by the keyboard alone."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
+
+# No page of these tests has more to go through.
+MOST = 150
 
 # What takes part: everything that can be used and is seen. Of radio buttons of one name a single
 # one does; arrow keys lead to the others.
@@ -45,3 +48,19 @@ def walk(page: Page) -> list[str]:
     for _ in range(int(page.evaluate(PREPARE)) + 2):
         page.keyboard.press("Tab")
     return list(page.evaluate(RESULT))
+
+
+def reach(page: Page, wanted: Locator) -> None:
+    """Press Tab until the element has the focus; fail where it never does."""
+    expect(wanted).to_be_visible()
+    for _ in range(MOST):
+        if wanted.evaluate("(found) => found === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+def use(page: Page, wanted: Locator, key: str = "Enter") -> None:
+    """Reach a link or a button and press it."""
+    reach(page, wanted)
+    page.keyboard.press(key)

@@ -170,3 +170,20 @@ def test_a_page_that_is_not_there(browser: Browser, sites: Sites) -> None:
     assert problems(page, {}) == []
     assert page.evaluate(NO_SCROLL)
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("", []),
+        ("two.style.outline = 'none'", ["focus is not seen"]),
+        ("two.onkeydown = (event) => event.preventDefault()", ["not reached", "not reached"]),
+    ],
+)
+def test_the_walk_notices(browser: Browser, fault: str, told: list[str]) -> None:
+    """It tells what Tab does not reach, what keeps it, and what does not show that it is there."""
+    page = browser.new_page()
+    page.set_content("<a href=#>one</a> <a href=# id=two>two</a> <a href=#>3</a> <input>")
+    page.evaluate(f"() => {{ const two = document.getElementById('two'); {fault}; }}")
+    assert [line.split(":")[0] for line in walk(page)] == told
+    page.close()
