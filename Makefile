@@ -24,10 +24,10 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint bench texts lock clean
+.PHONY: help demo up test chaos fuzz lint bench texts screenshots lock clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.cpu ## Train a model on a real text and write with it, in a few minutes.
 	@$(BIN)/charloom demo
@@ -64,6 +64,10 @@ texts: .venv/.dev ## Find the texts of the pages, and compile what they are tran
 	@$(BABEL) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		-i $(CATALOGUES)/messages.pot -d $(CATALOGUES)
 	@$(BABEL) compile --statistics -d $(CATALOGUES)
+
+screenshots: .venv/.dev ## Take the README's pictures: trains a model and writes with it, some minutes.
+	@sh tests/ensure_chromium.sh
+	@PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	@test -x $(UV) || $(PIP) install --quiet uv

@@ -19,10 +19,14 @@ from web_servers import serving_charloom
 from workbench import Workbench, workbench
 
 from tests.e2e.browser.chromium import running_chromium
+from tests.support.every_page import every_page
 from tests.support.factories import make_corpus
+from tests.support.full import fill
 from tests.support.runs import Shape, make_run
 from tests.support.servers import running_redis
 
+# The API's page is Swagger UI as its authors pack it, which is larger than all limits.
+DOCUMENT, CHARTED = "pages.api_docs.index", ("pages.jobs.show", "pages.compare.show")
 SECONDS, PLAIN_KB, CHART_KB = 1.0, 150.0, 400.0
 # What has come over the wire for a page, with its headers, in bytes.
 WEIGHT = """() => performance.getEntriesByType('navigation')
@@ -60,10 +64,16 @@ def filled(bench: Workbench, epochs: int) -> dict[str, str]:
     return {
         "job": f"/jobs/{job.id}",
         "compare": f"/compare?job={job.id}&job={other.id}",
-        "corpus": f"/corpora/{corpus.id}",
         "samples": f"/jobs/{job.id}/samples",
         "epochs": f"/jobs/{job.id}/epochs",
+        **every_plain_page(bench),
     }
+
+
+def every_plain_page(bench: Workbench) -> dict[str, str]:
+    """Fill the database with something of everything; return pages without a chart."""
+    pages = every_page(fill(bench.db))
+    return {name: paths[0] for name, paths in pages.items() if name not in (*CHARTED, DOCUMENT)}
 
 
 @contextmanager
@@ -98,15 +108,14 @@ def heaviest(browser: Browser, url: str, kind: str, path: str) -> Figure:
 
 def plain(browser: Browser, url: str, paths: dict[str, str]) -> Figure:
     """Return the weight of the heaviest page without a chart."""
-    others = ["/", "/corpora", "/corpora/new", "/training/new", "/generation/new", "/jobs",
-              "/schedules", "/schedules/new", "/models", "/receivers", "/compare",
-              *(paths[kind] for kind in ("corpus", "samples", "epochs"))]  # fmt: skip
-    weights = {path: weight(browser, url + path) for path in others}
-    for path, kilobytes in weights.items():
-        print(f"{path}: {kilobytes:.0f} KB", flush=True)
-    worst = max(weights, key=lambda path: weights[path])
+    others = {name: path for name, path in paths.items() if name not in ("job", "compare")}
+    weights = {name: weight(browser, url + path) for name, path in others.items()}
+    for name, kilobytes in weights.items():
+        print(f"{name}: {kilobytes:.0f} KB", flush=True)
+    print(f"{DOCUMENT}, mostly Swagger UI: {weight(browser, url + '/api/docs'):.0f} KB", flush=True)
+    worst = max(weights, key=lambda name: weights[name])
     return at_most("weight of the heaviest page without a chart", "KB", [weights[worst]],
-                   PLAIN_KB, f"limit: 150 KB; {worst.split('/')[1] or 'home'}")  # fmt: skip
+                   PLAIN_KB, f"limit: 150 KB; {worst}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -5,7 +5,12 @@ from xdist.scheduler import LoadScopeScheduling
 # The longest first, small ones last: so both processes end at nearly the same time.
 TURNS = ("stack", "integration", "unit", "chaos", "fuzz", "e2e")
 # These start stacks of their own; all others in their folder share one.
-OWN_STACKS = ("test_outages.py", "test_stops.py", "test_workers.py")
+OWN_STACKS = (
+    "test_outages.py",
+    "test_stops.py",
+    "test_workers.py",
+    "browser/test_every_page.py",
+)
 
 
 def group(name: str) -> str:

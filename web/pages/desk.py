@@ -84,7 +84,8 @@ def scores() -> ResponseReturnValue:
     if job.status not in ENDED:
         with suppress(MoveRefused):
             write(lambda session: cancel(session, job.id))
-        return {"message": _("No worker is free at the moment."), "code": "busy"}, 503
+        # With a status of failure each pause in typing would leave a line in the browser's console.
+        return {"message": _("No worker is free at the moment."), "code": "busy"}
     with services().db.read() as session:
         found = reading.answer(services().db, session, job) or {}
     write(lambda session: delete(session, job.id))

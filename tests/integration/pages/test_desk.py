@@ -207,8 +207,7 @@ def test_no_worker_is_free(make_site: Any, db: Database, checkpoint: Checkpoint)
     site = make_site(answer_wait_seconds=0.1)
     body = {"checkpoint_id": checkpoint.id, "text": "It", "alternatives": 1}
     answer = send(site, "/desk/scores", body)
-    assert answer.status == 503
-    assert answer.answer.get_json()["code"] == "busy"
+    assert (answer.status, answer.answer.get_json()["code"]) == (200, "busy")
     (job,) = do(db, lambda s: list_jobs(s, DEFAULT_TEAM_ID, kind="score").data)
     assert job.status == "cancelled"
 

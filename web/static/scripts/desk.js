@@ -55,8 +55,8 @@ async function post(url, body, signal) {
     signal,
   });
   const json = answer.headers.get("Content-Type")?.startsWith("application/json");
-  if (answer.ok) return answer.json();
   const said = json ? await answer.json() : {};
+  if (answer.ok && !said.code) return said;
   throw new Refused(answer.status, said);
 }
 
