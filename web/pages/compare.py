@@ -35,7 +35,7 @@ RESULTS: Words = {
     "best_loss": _l("Best validation loss"),
     "loss": _l("Last training loss"),
     "took": _l("Time taken"),
-    "speed": _l("Windows a second"),
+    "speed": _l("Characters a second"),
     "parameters": _l("Parameters"),
     "text": _l("Text"),
 }

@@ -30,6 +30,7 @@ SILENT = {
 }  # fmt: skip
 DETAILS: Words = {
     "action": _l("decision"),
+    "attempt": _l("attempt"),
     "best_epoch": _l("best epoch"),
     "bytes": _l("bytes"),
     "characters": _l("characters"),

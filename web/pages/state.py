@@ -98,7 +98,7 @@ def _epochs(job: Job) -> str:
         steps = {"step": f"{at['step']:,}", "steps": f"{at['steps']:,}"}
         parts.append(_("step %(step)s of %(steps)s", **steps))
         if speed := at.get("characters_per_second"):
-            parts.append(_("%(speed)s windows a second", speed=f"{speed:,.0f}"))
+            parts.append(_("%(speed)s characters a second", speed=f"{speed:,.0f}"))
         if at.get("loss") is not None:
             parts.append(_("loss %(loss)s", loss=words.loss(at["loss"])))
     return " · ".join(parts)

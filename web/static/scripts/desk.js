@@ -33,6 +33,8 @@ if (!field("prompt").value) field("prompt").value = sessionStorage.getItem(DRAFT
 const paper = new Paper(field("prompt"), find("colours"));
 let pauses = null;
 let writing = null;
+// What is told of a score that failed goes with the next one; what is told of a writing stays.
+let unread = false;
 
 function tell(message, bad = false) {
   find("told").textContent = message;
@@ -95,9 +97,11 @@ async function lookAhead(signal) {
     showChoices(next);
     find("note").textContent = note;
     find("note").hidden = !note;
-    if (find("told").classList.contains("told-bad")) tell("");
+    if (unread) tell("");
+    unread = false;
     if (find("colour").checked) await colour(signal);
   } catch (error) {
+    unread ||= error.name !== "AbortError";
     told(error);
   }
 }
@@ -239,6 +243,7 @@ async function goOn() {
 }
 
 function begin() {
+  unread = false;
   const before = [...paper.text].length;
   writing = { before, count: 0, soon: setTimeout(() => tell(say("desk_waits")), SOON_MS) };
   paper.area.readOnly = true;

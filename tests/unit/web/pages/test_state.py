@@ -46,7 +46,7 @@ def test_lines() -> None:
     """The line below the bar tells epochs of a training run, characters of a writing one."""
     at = {"epoch": 3, "epochs": 10, "step": 1200, "steps": 8714, "characters_per_second": 12345.6}
     line = state_of(job(progress=at))["line"]
-    assert line == "Epoch 3 of 10 · step 1,200 of 8,714 · 12,346 windows a second"
+    assert line == "Epoch 3 of 10 · step 1,200 of 8,714 · 12,346 characters a second"
     writing = state_of(job(kind="generate", progress=at))["line"]
     assert writing == "1,200 of 8,714 characters · 12,346 characters a second"
     ended = state_of(job(status="succeeded", progress=at))["line"]
