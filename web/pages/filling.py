@@ -18,7 +18,7 @@ from shared.specs import PRESETS, TrainingSpec
 from web.context import team_id
 from web.pages import reading
 from web.pages.forms import SEVERAL, Form
-from web.pages.presets import DEFAULT_PRESET
+from web.pages.presets import DEFAULT_PRESET, RECOMMENDED_PRESET
 from web.pages.submitting import fresh_once
 from web.pages.typed import typed_over
 
@@ -45,7 +45,7 @@ def filled_in(session: Session) -> dict[str, str]:
 
     ``clone`` names a job, ``checkpoint`` a model to go on from, ``corpus`` and ``version`` a text.
     """
-    typed = {"once": fresh_once(), "preset": DEFAULT_PRESET}
+    typed = {"once": fresh_once(), "preset": RECOMMENDED_PRESET}
     for name, fill in (("clone", _clone), ("checkpoint", _going_on), ("version", _version)):
         if wanted := request.args.get(name):
             try:

@@ -10,6 +10,8 @@ from web.pages.labels import description, unset
 from web.pages.words import Words, number
 
 DEFAULT_PRESET = str(TrainingRequest.model_fields["preset"].default)
+# What a form begins with: what a reader should take who knows no better.
+RECOMMENDED_PRESET = "fast"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ PEOPLE: Words = {
     "large": _l("who has a GPU and much text"),
     "tiny": _l("who wants to see the service work, and tests"),
 }
-TAGS: Words = {"fast": _l("recommended"), "tiny": _l("for trying out")}
+TAGS: Words = {RECOMMENDED_PRESET: _l("recommended"), "tiny": _l("for trying out")}
 
 
 def preset_cards() -> list[Card]:

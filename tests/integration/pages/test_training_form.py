@@ -37,7 +37,7 @@ def test_an_empty_field_says_what_that_means(site: Site, db: Database) -> None:
     """No limit on the windows is 'all' of them; an epoch kept for its number, 'none'."""
     make_corpus(db)
     html = site.get(NEW).html
-    for name, words in (("max_windows", "all"), ("keep_every", "none"), ("epochs", "10")):
+    for name, words in (("max_windows", "28,000"), ("keep_every", "none"), ("epochs", "30")):
         assert re.search(rf'name="{name}"[^>]* placeholder="{words}"', html)
 
 

@@ -219,7 +219,7 @@ function fill(element, row) {
 }
 
 // A part of a text: marked where it is copied, with the way to its place in the corpus.
-function asPart({ text, copied, url }) {
+function asPart({ text, copied, url, named }) {
   if (!copied) return document.createTextNode(text);
   const mark = document.createElement("mark");
   mark.textContent = text;
@@ -227,6 +227,7 @@ function asPart({ text, copied, url }) {
   const link = document.createElement("a");
   link.className = "copied";
   link.href = url;
+  if (named) link.setAttribute("aria-label", named);
   link.append(mark);
   return link;
 }
