@@ -10,9 +10,10 @@ from tests.support.stacks import Stack
 
 
 def open_docs(page: Page) -> None:
-    """Go to the page from another one; wait until it is there."""
+    """Go to the page from another one, and on to what is to be tried out; wait for it."""
     page.goto("/corpora")
     page.get_by_role("link", name="API").click()
+    page.get_by_role("button", name="try it out").click()
     expect(page.get_by_role("heading", name=re.compile("charloom"))).to_be_visible()
 
 
@@ -54,6 +55,7 @@ def test_a_phone_by_night(page: Page) -> None:
 
 
 def test_without_script(plain_page: Page) -> None:
-    """The document is linked to."""
+    """The operations are listed, and the document is linked to."""
     plain_page.goto("/api/docs")
+    expect(plain_page.get_by_text("POST /api/v1/training-jobs")).to_be_visible()
     expect(plain_page.get_by_role("link", name="openapi.json")).to_be_visible()

@@ -101,6 +101,7 @@ def visit(page: Page, url: str) -> Response:
     answer = page.goto(url)
     assert answer is not None
     if url.endswith("/api/docs"):
+        page.locator("#open").click()
         page.wait_for_selector("#swagger-ui main")
     page.evaluate(UNFOLD)
     return answer
