@@ -188,9 +188,11 @@ class Sample(Base):
     """Text drawn from a model after an epoch, while it trains; one at each temperature."""
 
     __tablename__ = "samples"
+    # A page needs some epochs' of very many, or which temperatures there are, and no text for it.
+    __table_args__ = (Index("ix_samples_epochs", "job_id", "epoch", "temperature"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
-    job_id: Mapped[str] = mapped_column(ID, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[str] = mapped_column(ID, ForeignKey("jobs.id", ondelete="CASCADE"))
     epoch: Mapped[int]
     attempt: Mapped[int]
     temperature: Mapped[float]

@@ -1,6 +1,7 @@
 """What the pages read: the newest rows of a job, and what there is to choose from."""
 
 import json
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from sqlalchemy import exists, func, literal_column, or_, select
@@ -26,8 +27,8 @@ R = TypeVar("R", bound=Base)
 UNDONE = (Status.RUNNING, Status.QUEUED, Status.PAUSED)
 # What a page carries of each at most; the downloads have it all.
 MOST_EPOCHS, MOST_SAMPLES, MOST_CHECKPOINTS, MOST_OUTPUTS, MOST_EVENTS = 200, 50, 50, 100, 50
-# Epochs whose samples a page shows at most.
-MOST_GRID = 50
+# Epochs whose samples a page shows at most, and samples, if they are not all of one epoch.
+MOST_GRID, MOST_CELLS = 50, 100
 # Ends of jobs that a page is told of at once.
 MOST_TOLD = 20
 
@@ -49,13 +50,15 @@ def grid_samples(
     wanted = [Sample.job_id == job_id]
     wanted += [Sample.epoch < before] if before is not None else []
     wanted += [Sample.starred.is_(True)] if starred else []
-    epochs = select(Sample.epoch).where(*wanted).distinct().order_by(Sample.epoch.desc())
-    found = session.scalars(epochs.limit(MOST_GRID + 1)).all()
+    counts = select(Sample.epoch, func.count()).where(*wanted).group_by(Sample.epoch)
+    found = session.execute(counts.order_by(Sample.epoch.desc()).limit(MOST_GRID + 1)).all()
     if not found:
         return [], False
-    wanted.append(Sample.epoch >= found[:MOST_GRID][-1])
+    sums = accumulate(count for _, count in found[:MOST_GRID])
+    shown = max(1, sum(cells <= MOST_CELLS for cells in sums))
+    wanted.append(Sample.epoch >= found[shown - 1].epoch)
     query = select(Sample).where(*wanted).order_by(Sample.epoch.desc(), Sample.id)
-    return list(session.scalars(query)), len(found) > MOST_GRID
+    return list(session.scalars(query)), len(found) > shown
 
 
 def get_sample(session: Session, job_id: str, sample_id: str) -> Sample:

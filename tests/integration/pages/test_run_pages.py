@@ -65,6 +65,18 @@ def test_older_samples_and_epochs_are_pages_on(site: Site, db: Database) -> None
     assert re.findall(r'<tr data-key="(\d+)"', epochs.html) == ["2", "1"]
 
 
+def test_many_temperatures_make_fewer_epochs_a_page(site: Site, db: Database) -> None:
+    """A page has a hundred cells at most, in whole epochs, and one epoch at least."""
+    temperatures = tuple(number / 10 for number in range(1, 9))
+    job, _ = make_run(db, shape=Shape(14, temperatures, 40))
+    page = site.get(f"/jobs/{job.id}")
+    assert len(CELL.findall(page.html)) == 12 * 8 + 1
+    assert f"/jobs/{job.id}/samples?before=3" in page.html
+    older = site.get(f"/jobs/{job.id}/samples?before=3")
+    assert len(CELL.findall(older.html)) == 2 * 8 + 1
+    assert "Older" not in older.text
+
+
 def test_stars(site: Site, db: Database) -> None:
     """A form stars a sample and leads back to it; the starred ones are listed and downloaded."""
     job, _ = make_run(db, shape=Shape(1))
