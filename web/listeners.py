@@ -66,8 +66,8 @@ class Listeners:
         version, progress = -1, b""
         # Which sample was told of last, and how many characters of it.
         shown: tuple[tuple[int, float] | None, int] = None, 0
-        while not self.closing():
-            if frames := self._events(tail, seq):
+        while not self.closing() and (frames := self._events(tail, seq)) is not None:
+            if frames:
                 yield b"".join(frames)
                 seq += len(frames)
             elif tail.version != version:
@@ -84,10 +84,13 @@ class Listeners:
             elif not tail.wait(seq, version, HEARTBEAT_SECONDS):
                 yield HEARTBEAT
 
-    def _events(self, tail: Tail, seq: int) -> list[bytes]:
-        """Return the events behind ``seq``: those that are kept, or a page from the database."""
+    def _events(self, tail: Tail, seq: int) -> list[bytes] | None:
+        """Return the events behind ``seq``: those that are kept, or a page from the database.
+
+        None where there were some and are none any more, as of a job that was deleted meanwhile.
+        """
         kept = tail.behind(seq)
-        return self._reader.page(tail.job_id, seq) if kept is None else kept
+        return (self._reader.page(tail.job_id, seq) or None) if kept is None else kept
 
     def _enter(self, job_id: str) -> Tail:
         with self._lock:

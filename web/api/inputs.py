@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from apiflask import APIBlueprint
 from flask import request
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from shared.errors import InvalidFields, UserError
 from shared.fields import Id, Spec
@@ -132,9 +132,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _small_body(model: type[M]) -> M:
+def small_body(model: type[M]) -> M:
+    """Return the JSON body, validated. Raises ``RequestEntityTooLarge``, and as ``json_body``."""
     # A spec is small: only a text may be as large as an upload.
-    request.max_content_length = min(SPEC_BYTES, request.max_content_length or SPEC_BYTES)
+    most = min(SPEC_BYTES, request.max_content_length or SPEC_BYTES)
+    request.max_content_length = most
+    # Where a form's token was looked for, the limit of the reading is set already.
+    if (request.content_length or 0) > most:
+        raise RequestEntityTooLarge
     return json_body(model)
 
 
@@ -155,7 +160,7 @@ def _headers(model: type[M]) -> M:
 
 
 READERS: dict[str, tuple[str, Callable[[type[Any]], Any]]] = {
-    "json": ("body", _small_body),
+    "json": ("body", small_body),
     "query": ("query", _query),
     "headers": ("headers", _headers),
 }

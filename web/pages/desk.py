@@ -18,7 +18,7 @@ from shared.jobs.services import cancel, delete
 from shared.jobs.submissions import Submitter, submit_generation
 from shared.models.queries import list_models
 from shared.pages import MAX_LIMIT
-from web.api.inputs import json_body
+from web.api.inputs import small_body
 from web.api.waiting import ask
 from web.api.writing import write
 from web.context import services, team_id
@@ -60,7 +60,7 @@ def go_on() -> ResponseReturnValue:
 def texts() -> ResponseReturnValue:
     """Let a job write behind a text; answer with where it is heard and stopped."""
     try:
-        body = json_body(GenerationRequest).model_copy(update={"name": _("Writing desk")})
+        body = small_body(GenerationRequest).model_copy(update={"name": _("Writing desk")})
         who = Submitter(team_id(), services().settings.max_losses)
         job = write(lambda session: submit_writing(session, who, body))
     except UserError as error:
@@ -76,7 +76,7 @@ def texts() -> ResponseReturnValue:
 def scores() -> ResponseReturnValue:
     """Tell how likely each character of a text is, and which may come next."""
     try:
-        body = json_body(ScoreRequest)
+        body = small_body(ScoreRequest)
         who = Submitter(team_id(), services().settings.max_losses)
         job = ask(body.text, lambda session, stored: submit_scoring(session, who, body, stored))
     except UserError as error:

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import event
 
 from shared.db import Database
+from shared.jobs.models import Event
 from shared.jobs.records import drop_unfinished
 from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, delete, fail, report_progress, succeed
@@ -186,6 +188,16 @@ def test_a_deleted_job_ends_the_answer(api: Api, db: Database) -> None:
         do(db, lambda s: cancel(s, job.id))
         do(db, lambda s: delete(s, job.id))
         stream.rest()
+
+
+def test_events_that_are_gone_end_the_answer(api: Api, db: Database) -> None:
+    """What is kept neither in memory nor in the database is not looked for again and again."""
+    lease = claim_job(db, make_generation_job(db))
+    write_text(db, lease, 1, *[f"{number} " for number in range(500)])
+    with listening(api, lease.job_id) as stream:
+        stream.until("queued")
+        do(db, lambda s: s.execute(sql_delete(Event).where(Event.job_id == lease.job_id)))
+        assert numbers(stream.rest())[-1] == 200
 
 
 def test_discarded_texts_are_told_as_void(api: Api, db: Database) -> None:

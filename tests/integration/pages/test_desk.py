@@ -224,3 +224,11 @@ def test_without_a_script(site: Site, db: Database, checkpoint: Checkpoint) -> N
     assert refused.status == 422
     assert refused.errors() == {"top_p"}
     assert refused.value("prompt") == "It was"
+
+
+@pytest.mark.parametrize("path", ["/desk/texts", "/desk/scores"])
+def test_a_body_larger_than_any_text_is_not_read(site: Site, path: str) -> None:
+    """What is asked of the desk is small, however large an upload may be."""
+    headers = {"X-CSRFToken": site.token("/desk"), "Content-Type": "application/json"}
+    answer = site.client.post(path, data=b" " * (2**21 + 1), headers=headers)
+    assert answer.status_code == 413
