@@ -206,3 +206,19 @@ def test_without_script(browser: Browser, runs: Runs) -> None:
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("temperature 0.3", exact=False).first).to_be_visible()
     context.close()
+
+
+HIDE = """(hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_that_is_not_seen_holds_no_connection(visitor: Page, runs: Runs) -> None:
+    """A browser has six for all pages of a server; one that is seen again listens again."""
+    with visitor.expect_request("**/stream?**") as asked:
+        visitor.goto(runs.job)
+    with visitor.expect_event("requestfailed", lambda request: request == asked.value):
+        visitor.evaluate(HIDE, True)
+    with visitor.expect_request("**/stream?**"):
+        visitor.evaluate(HIDE, False)
