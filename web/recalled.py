@@ -23,8 +23,9 @@ JOINT = re.compile("(; |, )")
 LEAST_LETTERS = 4
 FIELD = re.compile(r"([a-z_.]+): ")
 
-# What is no longer than this is looked for: errors quote at most some hundred characters.
-MOST_CHARACTERS, MOST_JOINED = 2000, 8
+# What is no longer than this is looked for: errors quote at most some hundred characters, and the
+# time grows with a high power of them, the depth of messages inside messages with their number.
+MOST_CHARACTERS, MOST_JOINED = 600, 8
 
 # A message, what it makes of values of a few words, and what of any.
 Template = tuple[str, re.Pattern[str], re.Pattern[str]]
@@ -40,6 +41,9 @@ def translated(message: object) -> str:
 
 def _recalled(text: str) -> str | None:
     """Return a message of the catalogue in the language of the page; None for any other text."""
+    # The empty message is the catalogue's own head.
+    if not text:
+        return None
     catalogue = get_translations()
     known: dict[Any, str] = getattr(catalogue, "_catalog", {})
     if not known or text in known:

@@ -108,9 +108,23 @@ def test_refusals_of_fields(
         assert told == text if language == "en" else not told.isascii(), text
 
 
-def test_a_hostile_text_takes_no_time(language: str) -> None:
-    """Many messages in a row, of which the last is none, stay as they are, at once."""
-    text = "the text is empty; " * 100 + "!"
+HOSTILE = [
+    "the text is empty; " * 100 + "!",
+    "“" + "x” had x: x bits, rank x" * 82 + ". Likelier: x\n!",
+    "“" + "x” had x: x bits, rank x" * 23 + ". Likelier: x\n!",
+    "kept: " * 300 + "!",
+    "its job was deleted, ",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20])
+def test_a_hostile_text_takes_no_time(language: str, text: str) -> None:
+    """What is like a message at many places, and is none, stays as it is, at once."""
     before = process_time()
     assert translated(text) == text
     assert process_time() - before < 1
+
+
+def test_messages_in_messages(language: str) -> None:
+    """As many as a text that is looked for can hold do no harm."""
+    assert translated("kept: " * 99 + "it").endswith("it")
