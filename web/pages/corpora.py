@@ -28,6 +28,7 @@ from web.pages.uploads import (
     CLEANING,
     answered,
     builtins,
+    check_given,
     name_of,
     names_before_file,
     source_of,
@@ -136,6 +137,8 @@ def _form(form: Form, corpus: Corpus | None = None) -> str:
 
 
 def _add(form: Form) -> str:
+    # First, as a name may be made of what is given.
+    check_given(form.typed)
     name = name_of(form.typed)
     stored = store_typed(form.typed)
     corpus = write(lambda session: add_corpus(session, team_id(), name, stored))

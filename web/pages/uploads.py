@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, NeedData
 
 from shared.corpora.cleaning import Cleaning
-from shared.corpora.services import NewText, StoredText, store_text
+from shared.corpora.services import LEAST_CHARACTERS, NewText, StoredText, store_text
 from shared.corpora.sources import BUILTINS
 from shared.errors import FieldProblem, InvalidFields
 from shared.said import said
@@ -51,6 +51,20 @@ def source_of(typed: Mapping[str, str]) -> str:
     """Return which of the four ways was chosen, which is also the name of its field."""
     source = typed.get("source", "")
     return source if source in SOURCES else "file"
+
+
+def check_given(typed: Mapping[str, str]) -> None:
+    """Check that something was given in the chosen way. Raises ``InvalidFields``."""
+    source = source_of(typed)
+    if source == "file":
+        _file()
+    elif source == "builtin":
+        _builtin(typed)
+    elif source == "url":
+        _url(typed)
+    elif not typed.get("text"):
+        accepted = said("at least {count} characters", count=LEAST_CHARACTERS)
+        raise InvalidFields.one("text", said("the text is empty"), 0, accepted)
 
 
 def name_of(typed: Mapping[str, str]) -> str:

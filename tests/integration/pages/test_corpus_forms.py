@@ -85,6 +85,17 @@ def test_not_text(site: Site, db: Database) -> None:
     assert stored(db) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("file", "Choose a file"), ("text", "empty"), ("url", "Type an address"),
+     ("builtin", "Choose a built-in text")],
+)  # fmt: skip
+def test_nothing_given(site: Site, source: str, words: str) -> None:
+    """422 beside what is to be given, not beside the name, which may be made of it."""
+    page = site.submit(NEW, source=source, name="", file=(io.BytesIO(), ""))
+    assert words in refused(page, source)
+
+
 @pytest.mark.parametrize(("text", "words"), [("", "empty"), ("ab", "2 characters")])
 def test_too_little_text(site: Site, text: str, words: str) -> None:
     """422 beside the field that the text came in; what was typed is kept."""
