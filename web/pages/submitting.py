@@ -43,14 +43,12 @@ def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:
     """Return the checkpoints, those of one job together, newest job first."""
     jobs = dict.fromkeys(job.id for _, job in sorted(rows, key=lambda r: r[1].id, reverse=True))
     grouped = [row for job_id in jobs for row in rows if row[1].id == job_id]
-    return [
-        Choice(checkpoint.id, f"{job.name} · {_describe(checkpoint)}")
-        for checkpoint, job in grouped
-    ]
+    return [Choice(checkpoint.id, _describe(checkpoint, job)) for checkpoint, job in grouped]
 
 
-def _describe(row: Checkpoint) -> str:
-    parts = [_("epoch %(epoch)s", epoch=row.epoch)]
+def _describe(row: Checkpoint, job: Job) -> str:
+    # The epoch first: a narrow field cuts the end off, and names may be long.
+    parts = [_("epoch %(epoch)s", epoch=row.epoch), job.name]
     if row.val_loss is not None:
         parts.append(_("validation loss %(loss)s", loss=words.loss(row.val_loss)))
     else:
