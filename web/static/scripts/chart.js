@@ -9,6 +9,8 @@ const DASHES = [[], [6, 4], [2, 3], [10, 4], [10, 3, 2, 3], [1, 4]];
 const POINTS = ["circle", "rectRot", "triangle", "rect", "crossRot", "star"];
 const MOST_WITH_POINTS = 60;
 const LEAST_DRAG = 6;
+// So far a point at the first or last epoch stands out of the chart's area.
+const POINT_ROOM = 5;
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const probe = document.createElement("i");
@@ -98,7 +100,7 @@ export class LineChart {
     const line = colour(COLOURS[style % COLOURS.length]);
     const many = points.length > MOST_WITH_POINTS;
     return {
-      label, data: points, yAxisID: rate ? "rate" : "y", parsing: false, tension: many ? 0 : 0.15,
+      label, data: points, yAxisID: rate ? "rate" : "y", parsing: false, clip: this.view ? 0 : POINT_ROOM,
       borderWidth: rate ? 1.5 : 2, borderColor: line, backgroundColor: line,
       borderDash: DASHES[style % DASHES.length], pointStyle: POINTS[style % POINTS.length],
       pointRadius: many || rate ? 0 : 3, pointHitRadius: 12,
