@@ -6,6 +6,8 @@ import { say } from "./words.js";
 
 // Of a text that is being written, the page keeps about the end.
 const MOST_KEPT = 20000;
+// The texts that stand at their end while they grow.
+const followed = new Set();
 
 function card(number) {
   return document.querySelector(`[data-rows=outputs] > [data-key="${number}"]`);
@@ -43,12 +45,20 @@ function append(article, text) {
   while (parts.childNodes.length > 1 && parts.textContent.length > MOST_KEPT) {
     parts.firstChild.remove();
   }
+  followed[atEnd ? "add" : "delete"](paper);
   if (atEnd) paper.scrollTop = paper.scrollHeight;
 }
 
 document.addEventListener("charloom:heard", ({ detail: { type, data } }) => {
   if (type === "text") data.data.pieces.forEach(goOn);
   if (type === "outputs_discarded") data.data.numbers.map(card).filter(Boolean).forEach(beginAnew);
+});
+
+// Whoever followed a text to its end now reads it from its beginning.
+document.addEventListener("charloom:rows", ({ detail: { state } }) => {
+  if (!state.ended) return;
+  for (const paper of followed) paper.scrollTop = 0;
+  followed.clear();
 });
 
 // Another attempt: finished texts that stay come again, and of the others their beginning does.
