@@ -41,6 +41,24 @@ def test_the_grid_of_samples(site: Site, db: Database) -> None:
     assert "data-text>being wri</pre>" in page
 
 
+def test_before_the_first_sample(site: Site, db: Database) -> None:
+    """No downloads of what is not there, and no key to it; a script shows both in time."""
+    fresh, _ = make_run(db, shape=Shape(0))
+    sampled, _ = make_run(db, shape=Shape(1))
+    for job, hidden in ((fresh, True), (sampled, False)):
+        page = site.get(f"/jobs/{job.id}").html
+        assert re.findall(r"data-sampled( hidden)?>", page) == [" hidden" if hidden else ""] * 2
+        assert re.findall(r"data-unsampled( hidden)?>", page) == ["" if hidden else " hidden"]
+
+
+def test_the_numbers_lie_open(site: Site, db: Database) -> None:
+    """Without a script there is no chart: only a script folds the table of epochs."""
+    job, _ = make_run(db, shape=Shape(1))
+    page = site.get(f"/jobs/{job.id}").html
+    fold = page[page.index('<details class="fold fold-plain" open data-fold>') :]
+    assert 'data-rows="epochs"' in fold.partition("</details>")[0]
+
+
 def test_long_samples_stand_there_by_their_beginning(site: Site, db: Database) -> None:
     """The page does not grow with them; a page of their own has the whole of one."""
     job, _ = make_run(db, shape=Shape(1, (0.6,), 5000))

@@ -43,7 +43,13 @@ async function layOver(chart, box) {
   draw(chart);
 }
 
+// The chart tells it at a glance; where no script draws one, the numbers lie open.
+function fold() {
+  for (const part of document.querySelectorAll("[data-fold]")) part.open = false;
+}
+
 if (window.Chart) {
+  fold();
   const chart = new LineChart(document.getElementById("loss-chart"), say("chart_loss"));
   document.addEventListener("charloom:rows", ({ detail }) => {
     detail.rows.epochs?.forEach(take);

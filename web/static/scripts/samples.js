@@ -29,6 +29,12 @@ function finish({ samples }) {
   current = null;
 }
 
+// What speaks of samples waits for the first.
+function tellOfSamples() {
+  for (const part of document.querySelectorAll("[data-sampled]")) part.hidden = false;
+  for (const part of document.querySelectorAll("[data-unsampled]")) part.hidden = true;
+}
+
 function show(button, starred) {
   button.setAttribute("aria-pressed", String(starred));
   button.value = starred ? "" : "yes";
@@ -61,6 +67,7 @@ if (writing) {
   });
   document.addEventListener("charloom:rows", ({ detail }) => {
     finish(detail.rows);
+    if (detail.rows.samples?.length) tellOfSamples();
     if (detail.state.status !== "running") writing.hidden = true;
   });
 }
