@@ -121,7 +121,7 @@ def test_all_can_be_read_by_everyone(sites: Sites, opened: Callable[..., Page]) 
         answer = visit(page, url)
         assert (answer.status, answer.headers["content-security-policy"]) == (200, POLICY), url
         for theme, size in LOOKS:
-            page.emulate_media(color_scheme=theme)
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.set_viewport_size(size)
             whole = (theme, size) == LOOKS[0]
             found = problems(page, {} if whole else COLOURS)

@@ -119,7 +119,7 @@ def test_no_barriers(page: Page, client: Client) -> None:
     own = f"/corpora/{corpus['id']}"
     for path in ("/", "/corpora", "/corpora/new", own, f"{own}/read?at=9&length=9", "/jobs"):
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.goto(path)
             found = Axe().run(page)
             assert found.violations_count == 0, f"{path} {scheme}:\n{found.generate_report()}"

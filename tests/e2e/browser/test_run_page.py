@@ -173,7 +173,7 @@ def test_every_reader(visitor: Page, runs: Runs) -> None:
     paths = [runs.job, f"{runs.job}/samples", f"{runs.job}/epochs", f"{runs.job}/cancel",
              runs.compare, "/compare"]  # fmt: skip
     for scheme in ("light", "dark"):
-        visitor.emulate_media(color_scheme=scheme)
+        visitor.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for path in paths:
             visitor.set_viewport_size({"width": 1280 if scheme == "light" else 375, "height": 800})
             visitor.goto(path)
