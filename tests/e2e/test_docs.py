@@ -97,9 +97,13 @@ class Reader:
         }  # fmt: skip
 
     def _known(self) -> dict[str, str]:
-        """Return what the words in capital letters stand for; a corpus is there in any case."""
-        newest = next(self.client.corpora(limit=1), None)
-        return ({"CORPUS": newest["id"]} if newest else {}) | self.ids
+        """Return what the words in capital letters stand for, most of it there in any case."""
+        found = {}
+        for corpus in self.client.corpora(limit=1):
+            found["CORPUS"] = corpus["id"]
+        for job in self.client.jobs(kind="train", status="succeeded", limit=1):
+            found |= {"JOB": job["id"], "SAMPLE": self.client.rows(job["id"], "samples")[0]["id"]}
+        return found | self.ids
 
     def _settle(self) -> None:
         """Wait until no job is on its way to a pause or an end that it was asked for."""

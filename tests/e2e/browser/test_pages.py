@@ -99,10 +99,10 @@ def test_cancel_by_hand(page: Page, tmp_path: Path) -> None:
     add_text(page, tmp_path, "Journey to cancel")
     submit_training(page, "to cancel", epochs=500)
     expect(page).to_have_title(re.compile(r"^\d+% · to cancel$"), timeout=RUN_MS)
-    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("link", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the job").click()
     expect(page.locator("[data-badge]")).to_have_text("cancelled", timeout=RUN_MS)
-    expect(page.get_by_role("link", name="Cancel")).to_be_hidden()
+    expect(page.get_by_role("link", name="Cancel", exact=True)).to_be_hidden()
     expect(page.get_by_role("button", name="Retry")).to_be_visible()
 
 

@@ -34,7 +34,9 @@ def test_a_dropped_file_is_sent_and_looked_at(page: Page) -> None:
     form.evaluate(DROP, TEXT * 8 + "\u200b\n")
     network.send("Network.emulateNetworkConditions", SLOW)
     page.get_by_role("button", name="Add the corpus").click()
-    expect(page.locator("[data-sending-line]")).to_have_text(re.compile(r"^[1-9]\d?% of 0.8 MB"))
+    expect(page.locator("[data-sending-line]")).to_have_text(
+        re.compile(r"^[1-9]\d? percent of 0.8 MB")
+    )
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-sending-said]")).to_contain_text("cancelled")
     network.send("Network.emulateNetworkConditions", FAST)

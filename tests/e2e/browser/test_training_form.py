@@ -21,6 +21,8 @@ def test_by_keyboard(page: Page, tmp_path: Path) -> None:
     add_text(page, tmp_path, "Journey by keyboard")
     page.goto("/training/new")
     page.locator("input[name=preset]:checked").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("seed")).to_be_checked()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("fast")).to_be_checked()
     expect(page.get_by_label("Epochs")).to_have_attribute("placeholder", "30")
