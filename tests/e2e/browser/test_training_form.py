@@ -22,7 +22,7 @@ def test_by_keyboard(page: Page, tmp_path: Path) -> None:
     page.goto("/training/new")
     page.locator("input[name=preset]:checked").focus()
     page.keyboard.press("ArrowUp")
-    expect(page.get_by_label("seed")).to_be_checked()
+    expect(page.get_by_role("radio", name="seed")).to_be_checked()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("fast")).to_be_checked()
     expect(page.get_by_label("Epochs")).to_have_attribute("placeholder", "30")
