@@ -8,6 +8,7 @@ from flask import url_for
 from shared.corpora.findings import TextFinding
 from shared.estimates.services import CorpusReport, Estimate
 from web.messages import _, _l, ngettext
+from web.pages.reports import REPAIRS
 from web.pages.words import Words, about, number, share
 
 Values = Mapping[str, int | float | str]
@@ -105,24 +106,14 @@ FINDINGS: dict[str, Callable[[Values], str]] = {
         "below that its letters are right; if not, save it as UTF-8 and take it in again.",
         encoding=str(v["encoding"]).upper().replace("_", "-"),
     ),
-    "newlines_changed": lambda v: ngettext(
-        "One line end of another system was made a plain one.",
-        "%(count)s line ends of other systems were made plain ones.",
-        _counted(v, "newlines"), count=_number(v, "newlines"),
-    ),
+    "newlines_changed": lambda v: REPAIRS["newlines_changed"](_counted(v, "newlines")),
     "mixed_newlines": lambda v: _(
         "Line ends of several systems were mixed: %(newlines)s of %(lines)s lines ended otherwise "
         "than the rest. Perhaps texts of different sources were joined.",
         newlines=_number(v, "newlines"), lines=_number(v, "lines"),
     ),
-    "nul_removed": lambda v: ngettext(
-        "One NUL character was removed.", "%(count)s NUL characters were removed.",
-        _counted(v, "characters"), count=_number(v, "characters"),
-    ),
-    "marks_removed": lambda v: ngettext(
-        "One byte order mark was removed.", "%(count)s byte order marks were removed.",
-        _counted(v, "characters"), count=_number(v, "characters"),
-    ),
+    "nul_removed": lambda v: REPAIRS["nul_removed"](_counted(v, "characters")),
+    "marks_removed": lambda v: REPAIRS["marks_removed"](_counted(v, "characters")),
     "short_text": lambda v: _(
         "%(characters)s characters are few. From about %(wanted)s on, a model learns words and "
         "sentences, too.",
