@@ -12,6 +12,7 @@ from shared.architecture import layers_of
 from shared.errors import NotFound
 from shared.jobs.models import Epoch, Job, Kind, Sample
 from shared.jobs.queries import get_job
+from shared.said import said
 from shared.specs import TrainingSpec
 from web.context import services, team_id
 from web.messages import _, _l
@@ -108,7 +109,7 @@ def _choice(ids: list[str]) -> str:
 def _training_job(session: Session, job_id: str) -> Job:
     job = get_job(session, team_id(), job_id)
     if job.kind != Kind.TRAIN:
-        raise NotFound(f"job {job_id} is no training job: only those can be compared")
+        raise NotFound(said("job {id} is no training job: only those can be compared", id=job_id))
     return job
 
 

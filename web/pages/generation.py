@@ -11,6 +11,7 @@ from shared.jobs.requests import GenerationRequest
 from shared.jobs.submissions import submit_generation
 from shared.models.queries import list_models
 from shared.pages import MAX_LIMIT
+from shared.said import said
 from shared.specs import GenerationSpec
 from web.api.writing import write
 from web.context import services, team_id
@@ -65,7 +66,9 @@ def _cloned() -> Job | None:
     with services().db.read() as session:
         job = get_job(session, team_id(), job_id)
     if job.kind != Kind.GENERATE:
-        raise NotFound(f"job {job_id} is a {job.kind} job: it wrote no texts")
+        raise NotFound(
+            said("job {id} is a {kind} job: it wrote no texts", id=job_id, kind=job.kind)
+        )
     return job
 
 

@@ -13,6 +13,7 @@ from shared.jobs.queries import get_job
 from shared.jobs.questions import submit_verification
 from shared.jobs.requests import VerifyRequest
 from shared.jobs.submissions import Submitter
+from shared.said import said
 from web import downloads
 from web.api.waiting import ask
 from web.api.writing import write
@@ -76,5 +77,5 @@ def _receipt(job_id: str, number: int) -> tuple[Job, dict[str, object]]:
         job = get_job(session, team_id(), job_id)
         found = output_of(session, job, number).receipt
     if found is None:
-        raise NotFound(f"output {number} of the job has no receipt")
+        raise NotFound(said("output {number} of the job has no receipt", number=number))
     return job, found

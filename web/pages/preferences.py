@@ -4,6 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, redirect, request
 from werkzeug.exceptions import BadRequest
 
+from shared.said import said
 from web.languages import APPEARANCE, APPEARANCES, LANGUAGE, LANGUAGES
 
 preferences = APIBlueprint("preferences", __name__, url_prefix="/preferences", enable_openapi=False)
@@ -21,7 +22,10 @@ def choose() -> Response:
         if chosen is None:
             continue
         if chosen not in choices:
-            raise BadRequest(f"{name} is one of: {', '.join(choices)}; received: {chosen[:40]}")
+            raise BadRequest(
+                said("{name} is one of: {choices}; received: {received}",
+                     name=name, choices=", ".join(choices), received=chosen[:40])
+            )  # fmt: skip
         response.set_cookie(
             name, chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure
         )

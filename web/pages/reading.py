@@ -21,6 +21,7 @@ from shared.jobs.queries import LISTED, NO_TEXT
 from shared.notices.models import Receiver
 from shared.notices.queries import list_receivers, told_of
 from shared.pages import MAX_LIMIT
+from shared.said import said
 
 R = TypeVar("R", bound=Base)
 
@@ -65,7 +66,7 @@ def get_sample(session: Session, job_id: str, sample_id: str) -> Sample:
     """Return a sample of a job. Raises ``NotFound``."""
     row = session.get(Sample, sample_id) if is_id(sample_id) else None
     if row is None or row.job_id != job_id:
-        raise NotFound(f"the job has no sample {sample_id}")
+        raise NotFound(said("the job has no sample {id}", id=sample_id))
     return row
 
 

@@ -12,6 +12,7 @@ from shared.errors import NotFound
 from shared.jobs.models import ENDED, Job, Kind, Sample
 from shared.jobs.queries import get_job
 from shared.jobs.stars import star as set_star
+from shared.said import said
 from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading
@@ -104,7 +105,7 @@ def _version(session: Session, job: Job) -> CorpusVersion:
 def _training_job(session: Session, job_id: str) -> Job:
     job = get_job(session, team_id(), job_id)
     if job.kind != Kind.TRAIN:
-        raise NotFound(f"job {job_id} is no training job")
+        raise NotFound(said("job {id} is no training job", id=job_id))
     return job
 
 

@@ -19,6 +19,7 @@ from shared.jobs.models import ENDED, Job, Output
 from shared.jobs.queries import output_text
 from shared.jobs.written import written_ends
 from shared.prompts import fit_prompt
+from shared.said import said
 from shared.specs import GenerationSpec
 from web.messages import _, _l
 from web.pages import reading, words
@@ -131,7 +132,7 @@ def output_of(session: Session, job: Job, number: int) -> Output:
     wanted = Output.job_id == job.id, Output.number == number
     row = session.scalar(select(Output).where(*wanted))
     if row is None:
-        raise NotFound(f"the job has no output {number}")
+        raise NotFound(said("the job has no output {number}", number=number))
     return row
 
 
