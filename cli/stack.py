@@ -9,6 +9,7 @@ from pathlib import Path
 from cli import redis_server
 from cli.addresses import check_free, check_loopback, join
 from cli.database import absolute, migrate
+from cli.first_start import sign_in_lines
 from cli.folder import DataFolder, ensure_secrets, locked, open_folder
 from cli.output import Output
 from cli.parts import Part, beat_part, redis_part, web_part, worker_parts
@@ -113,7 +114,8 @@ def _supervise(
         token = "the value of CHARLOOM_TOKEN"  # noqa: S105
     else:
         token = f"in the file {env['CHARLOOM_TOKEN_FILE']}"
-    lines = [f"{READY} {options.url}", f"API token: {token}", "Ctrl-C stops it."]
+    sign_in = sign_in_lines(env["CHARLOOM_DATABASE_URL"], options.url)
+    lines = [f"{READY} {options.url}", *sign_in, f"API token: {token}", "Ctrl-C stops it."]
     supervisor = Supervisor(parts, env, output, stops, most_delay=restart_seconds)
     supervisor.run(ReadyProbe(f"{options.url}/readyz"), lambda: output.banner(lines))
 

@@ -125,6 +125,34 @@ class Unauthorized(UserError):
     status = 401
 
 
+class Forbidden(UserError):
+    """Your role, or the scope of the token, does not allow this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class WrongCredentials(UserError):
+    """The name or the password is wrong, or the account is disabled."""
+
+    code = "wrong_credentials"
+    status = 401
+
+
+class Taken(UserError):
+    """Something else has this name already."""
+
+    code = "taken"
+    status = 409
+
+
+class LastOfItsKind(UserError):
+    """Without this nobody could administer the service any more."""
+
+    code = "last_administrator"
+    status = 409
+
+
 class TooManyListeners(UserError):
     """As many listeners as this server can serve listen already; poll, or come again."""
 

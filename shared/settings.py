@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]", description="Host names the pages answer to, by commas."
     )
+    proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="How many proxies in front of the web server are believed what "
+        "they say of the caller: address, scheme and host.",
+    )
+    session_days: float = Field(
+        30, gt=0, description="How long somebody stays signed in without coming back."
+    )
     max_upload_bytes: int = Field(200 * MIB, ge=1, description="Largest text that is accepted.")
     lease_seconds: float = Field(30, ge=1, description="A worker's right to a job, unless renewed.")
     renew_seconds: float = Field(5, gt=0, description="Time between two renewals of a lease.")
@@ -141,6 +151,10 @@ class Settings(BaseSettings):
         """Return the server that takes e-mail, or None. Raises ``SettingsError``."""
         url = _secret("smtp_url", self.smtp_url, self.smtp_url_file)
         return MailServer.parse(url) if url else None
+
+    def behind_tls(self) -> bool:
+        """Tell whether people reach the pages by TLS: then cookies are sent over nothing else."""
+        return (self.public_url or "").lower().startswith("https://")
 
     def hosts(self) -> list[str]:
         """Return the host names that the pages answer to."""

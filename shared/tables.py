@@ -1,6 +1,6 @@
 """Imports every model, so that ``Base.metadata`` holds the whole schema."""
 
-from shared.accounts.models import Team
+from shared.accounts.models import ApiToken, AuditEntry, Membership, Team, User
 from shared.blobs import Blob, BlobChunk
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
@@ -11,6 +11,8 @@ from shared.schedules.models import Schedule, ScheduleRun
 from shared.workers.models import Worker
 
 __all__ = [
+    "ApiToken",
+    "AuditEntry",
     "Blob",
     "BlobChunk",
     "Checkpoint",
@@ -23,6 +25,7 @@ __all__ = [
     "Job",
     "JobFile",
     "JobReceiver",
+    "Membership",
     "ModelJob",
     "NamedModel",
     "Notice",
@@ -35,5 +38,6 @@ __all__ = [
     "ScheduleReceiver",
     "ScheduleRun",
     "Team",
+    "User",
     "Worker",
 ]

@@ -1,14 +1,20 @@
 """What a view works with: the settings, the database, and whose request it is."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flask import current_app
+from flask import current_app, g
 
-from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database
+from shared.errors import Forbidden
 from shared.jobs.marks import Marks
+from shared.jobs.submissions import Submitter
 from shared.settings import Settings
-from web.listeners import Listeners
+from web.principals import Principal
+
+if TYPE_CHECKING:
+    # It tells events as the API does, whose views use this module.
+    from web.listeners import Listeners
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Services:
 
     settings: Settings
     db: Database
-    listeners: Listeners
+    listeners: "Listeners"
     marks: Marks
 
 
@@ -27,6 +33,30 @@ def services() -> Services:
     return found
 
 
+def principal() -> Principal:
+    """Return on whose behalf the request is made: ``web.access`` has let them in.
+
+    Raises ``Forbidden`` where the view is open to anyone, and nobody was asked for.
+    """
+    found: Principal | None = g.get("principal")
+    if found is None:
+        raise Forbidden
+    return found
+
+
 def team_id() -> str:
-    """Return the team on whose behalf the request is made: the default one until accounts."""
-    return DEFAULT_TEAM_ID
+    """Return the team in which they act: it owns what they make, and all they see is its."""
+    found = principal().team_id
+    if found is None:
+        raise Forbidden
+    return found
+
+
+def user_id() -> str | None:
+    """Return the user who acts, or None for the installation itself."""
+    return principal().user_id
+
+
+def submitter(key: str | None = None) -> Submitter:
+    """Return whose job a submission is, with the key that keeps it from being made twice."""
+    return Submitter(team_id(), services().settings.max_losses, key, user_id())

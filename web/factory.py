@@ -3,6 +3,7 @@
 import secrets
 
 from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import tables  # noqa: F401  (the queries need every table)
 from shared.db import Database
@@ -11,6 +12,7 @@ from shared.logs import configure_logs
 from shared.queue import BackgroundTickets, CeleryTickets, Tickets, make_celery
 from shared.settings import Settings, load_settings
 from shared.waking import Doorbell, RedisWakes
+from web.access import guard
 from web.api import register_api
 from web.context import Services
 from web.errors import register_errors
@@ -19,6 +21,7 @@ from web.listeners import Listeners
 from web.metrics import metrics
 from web.pages import register_pages
 from web.sessions import LazySessions
+from web.signed_in import keep_sessions
 
 
 def create_app(settings: Settings | None = None, tickets: Tickets | None = None) -> APIFlask:
@@ -42,12 +45,18 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         # A pasted text is a form field: as large as an upload may be.
         MAX_FORM_MEMORY_SIZE=settings.max_upload_bytes,
         TRUSTED_HOSTS=settings.hosts(),
-        SESSION_COOKIE_SAMESITE="Lax",
         BOOTSTRAP_SERVE_LOCAL=True,
     )
     app.session_interface = LazySessions()
     app.extensions["charloom"] = _services(settings, tickets)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
     register_errors(app)
+    guard(app)
+    keep_sessions(app, settings)
     register_api(app)
     register_pages(app)
     app.register_blueprint(health)

@@ -16,6 +16,8 @@ class Corpus(Base):
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     team_id: Mapped[str] = mapped_column(ID, ForeignKey("teams.id"), index=True)
+    # Who made it; null: the installation itself, or nobody knows.
+    user_id: Mapped[str | None] = mapped_column(ID)
     name: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -94,9 +94,12 @@ def _stored(db: Database, new: NewText) -> StoredText:
     return StoredText(blob, doctor.vocabulary(), new.source, report, doctor.examination())
 
 
-def add_corpus(session: Session, team_id: str, name: str, text: StoredText) -> Corpus:
+def add_corpus(
+    session: Session, team_id: str, name: str, text: StoredText, user_id: str | None = None
+) -> Corpus:
     """Add a corpus with its first version."""
     corpus = Corpus(id=new_id(), team_id=team_id, name=name, created_at=now())
+    corpus.user_id = user_id
     session.add(corpus)
     session.flush()
     _add_version(session, corpus, 1, text)

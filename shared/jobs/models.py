@@ -105,6 +105,8 @@ class Job(Base):
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     team_id: Mapped[str] = mapped_column(ID, ForeignKey("teams.id"))
+    # Who made it; null: the installation itself, or nobody knows.
+    user_id: Mapped[str | None] = mapped_column(ID)
     kind: Mapped[str]
     queue: Mapped[str]
     name: Mapped[str]

@@ -33,6 +33,7 @@ class Submitter:
     team_id: str
     max_losses: int = 3
     idempotency_key: str | None = None
+    user_id: str | None = None
 
 
 def submit_training(session: Session, who: Submitter, request: TrainingRequest) -> Job:
@@ -155,6 +156,7 @@ def _submit(
 def stamped(job: Job, who: Submitter, request: Spec) -> Job:
     """Return a new job with its id, whose it is, and what tells it from others."""
     job.id, job.team_id, job.max_losses = new_id(), who.team_id, who.max_losses
+    job.user_id = who.user_id
     job.idempotency_key = who.idempotency_key
     job.request_sha256 = _fingerprint(Kind(job.kind), request)
     return job

@@ -165,7 +165,7 @@ def _generate(
             "notify": told_of(session, schedule.id),
         }
     )
-    job = submit_generation(session, Submitter(schedule.team_id, max_losses), request)
+    job = submit_generation(session, _submitter(schedule, max_losses), request)
     work_for(session, session.get_one(NamedModel, schedule.model_id), job.id)
     return job.id
 
@@ -216,7 +216,7 @@ def _submit(session: Session, schedule: Schedule, version: CorpusVersion, max_lo
             "from_checkpoint_id": _start(session, schedule, model),
         }
     )
-    job = submit_training(session, Submitter(schedule.team_id, max_losses), request)
+    job = submit_training(session, _submitter(schedule, max_losses), request)
     work_for(session, model, job.id)
     return job
 
@@ -230,3 +230,7 @@ def _start(session: Session, schedule: Schedule, model: NamedModel) -> str | Non
         return None
     best = select(Checkpoint.id).where(Checkpoint.job_id == last.job_id, Checkpoint.best)
     return session.scalar(best)
+
+
+def _submitter(schedule: Schedule, max_losses: int) -> Submitter:
+    return Submitter(schedule.team_id, max_losses, user_id=schedule.user_id)

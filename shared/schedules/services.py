@@ -23,10 +23,15 @@ from shared.schedules.timing import Timing
 
 
 def add_schedule(
-    session: Session, team_id: str, request: ScheduleRequest, moment: datetime
+    session: Session,
+    team_id: str,
+    request: ScheduleRequest,
+    moment: datetime,
+    user_id: str | None = None,
 ) -> Schedule:
     """Add a schedule that is due from ``moment`` on. Raises ``InvalidFields``."""
     schedule = Schedule(id=new_id(), team_id=team_id, created_at=now(), validators=None)
+    schedule.user_id = user_id
     session.add(_filled(session, schedule, request, moment))
     session.flush()
     tell_schedule(session, schedule.id, request.notify)

@@ -73,6 +73,8 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.schedules.index": ["/schedules"],
         "pages.schedules.new": ["/schedules/new"],
         "pages.schedules.show": [schedule],
+        "pages.signing.new": ["/sign-in"],
+        "pages.signing.show": ["/sign-in/link?secret=none"],
         "pages.training.new": [
             f"/training/new?corpus={full.corpus}",
             f"/training/new?checkpoint={full.checkpoint}",

@@ -48,6 +48,11 @@ class Stack:
         """The API's token."""
         return (self.data / "token").read_text(encoding="utf-8").strip()
 
+    @property
+    def database_url(self) -> str:
+        """The address of its database."""
+        return f"sqlite:///{self.data / 'charloom.db'}"
+
     def client(self) -> Client:
         """Return a client of its API; close it."""
         return Client(self.url, self.token)

@@ -15,7 +15,7 @@ from web.api.inputs import Number, PageQuery, takes
 from web.api.schemas import CorpusDetail, CorpusPage
 from web.api.texts import NewCorpus, NewVersion, Uploaded, UploadedCorpus, incoming
 from web.api.writing import write
-from web.context import services, team_id
+from web.context import services, team_id, user_id
 from web.downloads import corpus_text
 
 Created = tuple[CorpusDetail, int, dict[str, str]]
@@ -44,7 +44,9 @@ def add() -> Created:
     stored = new.store()
     return _created(
         write(
-            lambda session: CorpusDetail.of(add_corpus(session, team_id(), new.fields.name, stored))
+            lambda session: CorpusDetail.of(
+                add_corpus(session, team_id(), new.fields.name, stored, user_id())
+            )
         )
     )
 

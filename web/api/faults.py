@@ -42,11 +42,19 @@ FAULTS = {
                             "line 1 column 1 (char 0)"),
     "unauthorized": Fault(401, "The bearer token is missing or wrong",
                           "The API wants 'Authorization: Bearer TOKEN'."),
+    "wrong_credentials": Fault(401, "The name or the password is wrong, or the account disabled",
+                               "The name or the password is wrong, or the account is disabled."),
+    "forbidden": Fault(403, "The role, or the scope of the token, does not allow it",
+                       "this needs the right to manage; you have the right to submit in team "
+                       "default"),
     "not_found": Fault(404, "There is no such thing", "no job has the id nothing"),
     "move_refused": Fault(409, "It stands where this is not possible",
                           "a succeeded job cannot be paused"),
     "cancelled": Fault(409, "The job that was to answer was cancelled meanwhile",
                        "job 0197f3c5-3070-7296-a8a7-e61c083a4b08 gave no answer: it was cancelled"),
+    "taken": Fault(409, "Something else has this name", "there is a user ada already"),
+    "last_administrator": Fault(409, "Without it nobody could administer the service any more",
+                                "Without this nobody could administer the service any more."),
     "in_use": Fault(409, "Something else still needs it",
                     "a checkpoint of this job is the model 'mine': promote another one first"),
     "precondition_failed": Fault(412, "It is not what `If-Match` names any more",
@@ -97,7 +105,7 @@ FAULTS = {
     "database_unavailable": Fault(503, "The database cannot be reached",
                                   "the database cannot be reached; try again in a moment"),
 }  # fmt: skip
-EVERYWHERE = ("bad_request", "unauthorized", "internal", "database_unavailable")
+EVERYWHERE = ("bad_request", "unauthorized", "forbidden", "internal", "database_unavailable")
 WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type", "invalid_fields")
 OF_FILES = ("precondition_failed", "range_not_satisfiable")
 OF_TEXTS = (

@@ -48,7 +48,9 @@ def add(body: ScheduleRequest) -> tuple[Schedule, int, dict[str, str]]:
 
     def work(session: Session) -> Schedule:
         now = database_now(session)
-        return _told(session, services.add_schedule(session, context.team_id(), body, now))
+        return _told(
+            session, services.add_schedule(session, context.team_id(), body, now, context.user_id())
+        )
 
     made = write(work)
     return made, 201, {"Location": url_for("schedules.show", schedule_id=made.id)}

@@ -11,11 +11,11 @@ from shared.fields import Spec
 from shared.jobs import models
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
+from web import context
 from web.api.faults import refuses
 from web.api.inputs import takes
 from web.api.schemas import Job
 from web.api.writing import write
-from web.context import services, team_id
 
 Accepted = tuple[Job, int, dict[str, str]]
 R = TypeVar("R", TrainingRequest, GenerationRequest)
@@ -73,4 +73,4 @@ def _submit(
 
 def submitter(headers: SubmissionHeaders) -> Submitter:
     """Return whose submission it is."""
-    return Submitter(team_id(), services().settings.max_losses, headers.idempotency_key)
+    return context.submitter(headers.idempotency_key)

@@ -25,13 +25,14 @@ from web.pages.runs import runs
 from web.pages.schedules import schedules
 from web.pages.script_words import script_words
 from web.pages.security import check_token, secure_pages
+from web.pages.signing import signing
 from web.pages.training import training
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),
-    *(desk, outputs, schedules, models, receivers, api_docs, preferences, news),
+    *(desk, outputs, schedules, models, receivers, api_docs, preferences, news, signing),
 ):
     pages.register_blueprint(blueprint)
 

@@ -15,7 +15,7 @@ from shared.estimates.services import examine
 from web import downloads
 from web.api.texts import UploadedCorpus
 from web.api.writing import write
-from web.context import services, team_id
+from web.context import services, team_id, user_id
 from web.messages import _
 from web.pages import doctor, reading
 from web.pages.forms import Form, attempt, typed_values
@@ -141,7 +141,7 @@ def _add(form: Form) -> str:
     check_given(form.typed)
     name = name_of(form.typed)
     stored = store_typed(form.typed)
-    corpus = write(lambda session: add_corpus(session, team_id(), name, stored))
+    corpus = write(lambda session: add_corpus(session, team_id(), name, stored, user_id()))
     flash(_("%(name)s is here. Read what was found, then train on it.", name=corpus.name))
     return url_for(".show", corpus_id=corpus.id)
 

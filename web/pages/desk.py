@@ -15,18 +15,18 @@ from shared.jobs.queries import get_job
 from shared.jobs.questions import submit_scoring
 from shared.jobs.requests import MOST_SCORED, GenerationRequest, ScoreRequest
 from shared.jobs.services import cancel, delete
-from shared.jobs.submissions import Submitter, submit_generation
+from shared.jobs.submissions import submit_generation
 from shared.models.queries import list_models
 from shared.pages import MAX_LIMIT
 from web.api.inputs import small_body
 from web.api.waiting import ask
 from web.api.writing import write
-from web.context import services, team_id
+from web.context import services, submitter, team_id
 from web.messages import _
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, typed_values, validated
 from web.pages.scores import LEGEND, level
-from web.pages.submitting import checkpoint_choices, fresh_once, submitter
+from web.pages.submitting import checkpoint_choices, form_submitter, fresh_once
 from web.pages.words import sentence
 from web.pages.writings import output_card, output_of, prompt_words
 from web.recalled import translated
@@ -61,7 +61,7 @@ def texts() -> ResponseReturnValue:
     """Let a job write behind a text; answer with where it is heard and stopped."""
     try:
         body = small_body(GenerationRequest).model_copy(update={"name": _("Writing desk")})
-        who = Submitter(team_id(), services().settings.max_losses)
+        who = submitter()
         job = write(lambda session: submit_writing(session, who, body))
     except UserError as error:
         return _refused(error)
@@ -77,7 +77,7 @@ def scores() -> ResponseReturnValue:
     """Tell how likely each character of a text is, and which may come next."""
     try:
         body = small_body(ScoreRequest)
-        who = Submitter(team_id(), services().settings.max_losses)
+        who = submitter()
         job = ask(body.text, lambda session, stored: submit_scoring(session, who, body, stored))
     except UserError as error:
         return _refused(error)
@@ -119,7 +119,7 @@ def _names_checkpoint(error: UserError) -> bool:
 
 def _submit(form: Form) -> str:
     body = validated(GenerationRequest, form.typed)
-    job = write(lambda session: submit_generation(session, submitter(form.typed), body))
+    job = write(lambda session: submit_generation(session, form_submitter(form.typed), body))
     return url_for("pages.jobs.show", job_id=job.id)
 
 

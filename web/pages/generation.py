@@ -17,7 +17,7 @@ from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
-from web.pages.submitting import checkpoint_choices, fresh_once, submitter
+from web.pages.submitting import checkpoint_choices, form_submitter, fresh_once
 from web.pages.typed import typed_of
 
 generation = APIBlueprint("generation", __name__, url_prefix="/generation", enable_openapi=False)
@@ -51,7 +51,7 @@ def _submit(form: Form) -> str:
     typed = {name: value for name, value in form.typed.items() if name not in named}
     body = validated(GenerationRequest, typed)
     try:
-        job = write(lambda session: submit_generation(session, submitter(form.typed), body))
+        job = write(lambda session: submit_generation(session, form_submitter(form.typed), body))
     except UnknownPrompt as error:
         error.problems = [FieldProblem("prompt", error.args[0])]
         raise

@@ -17,7 +17,7 @@ from shared.said import said
 from web import downloads
 from web.api.waiting import ask
 from web.api.writing import write
-from web.context import services, team_id
+from web.context import services, submitter, team_id
 from web.messages import _
 from web.pages import reading
 from web.pages.words import sentence
@@ -50,7 +50,7 @@ def receipt(job_id: str, number: int) -> ResponseReturnValue:
 def verify(job_id: str, number: int) -> ResponseReturnValue:
     """Have a text written again: answer with what came of it, or lead to the job that does it."""
     body = VerifyRequest.model_validate({"receipt": _receipt(job_id, number)[1]})
-    who = Submitter(team_id(), services().settings.max_losses)
+    who = submitter()
     asked = body.model_dump_json(exclude_unset=True)
     if request.accept_mimetypes.best == JSON:
         return _told(asked, body, who)

@@ -20,7 +20,7 @@ from shared.schedules.timing import CHOICES, zones
 from shared.specs import GenerationSpec
 from web.api.schedules import request_of
 from web.api.writing import write
-from web.context import services, team_id
+from web.context import services, team_id, user_id
 from web.messages import _, _l
 from web.pages import reading
 from web.pages.forms import YES, Form, attempt, fields_but, typed_values, validated
@@ -160,8 +160,8 @@ def delete(schedule_id: str) -> ResponseReturnValue:
 
 def _add(form: Form) -> str:
     body = validated(ScheduleRequest, form.typed)
-    row = write(lambda s: moves.add_schedule(s, team_id(), body, database_now(s)))
-    flash(f"{row.name} is here. Run it now, or wait for its time.")
+    row = write(lambda s: moves.add_schedule(s, team_id(), body, database_now(s), user_id()))
+    flash(_("%(name)s is here. Run it now, or wait for its time.", name=row.name))
     return url_for(".show", schedule_id=row.id)
 
 

@@ -8,7 +8,7 @@ from shared.corpora.models import Corpus
 from shared.ids import new_id
 from shared.jobs.models import Job
 from shared.jobs.submissions import Submitter
-from web.context import services, team_id
+from web import context
 from web.messages import _
 from web.pages import words
 from web.pages.forms import Choice
@@ -16,14 +16,14 @@ from web.pages.forms import Choice
 ONCE = "once"
 
 
-def submitter(typed: Mapping[str, str]) -> Submitter:
+def form_submitter(typed: Mapping[str, str]) -> Submitter:
     """Return whose job it is, with a key that makes a form sent twice one job.
 
     The key covers what was typed, so that going back to change something makes another job.
     """
     fields = sorted((name, text) for name, text in typed.items() if name != "csrf_token")
     key = "page-" + sha256(repr(fields).encode()).hexdigest() if typed.get(ONCE) else None
-    return Submitter(team_id(), services().settings.max_losses, key)
+    return context.submitter(key)
 
 
 def fresh_once() -> str:

@@ -18,7 +18,7 @@ from web.pages.filling import cloned, filled_in, start_of
 from web.pages.forms import YES, Choice, Form, attempt, typed_values, validated
 from web.pages.groups import main_fields, spec_groups
 from web.pages.presets import preset_cards, preset_numbers, preset_of
-from web.pages.submitting import checkpoint_choices, corpus_choice, submitter
+from web.pages.submitting import checkpoint_choices, corpus_choice, form_submitter
 from web.pages.words import counted
 
 training = APIBlueprint("training", __name__, url_prefix="/training", enable_openapi=False)
@@ -57,7 +57,7 @@ def estimate() -> ResponseReturnValue:
 
 def _submit(form: Form) -> str:
     body = validated(TrainingRequest, form.typed)
-    job = write(lambda session: submit_training(session, submitter(form.typed), body))
+    job = write(lambda session: submit_training(session, form_submitter(form.typed), body))
     return url_for("pages.jobs.show", job_id=job.id)
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser.chromium import VARIABLE, Complaints, running_chromium
+from tests.support.signing_in import link_of
 from tests.support.stacks import Stack
 
 # Read before a fixture takes the CHARLOOM_* variables out of the tests.
@@ -20,6 +21,13 @@ def browser() -> Iterator[Browser]:
     expect.set_options(timeout=WAIT_MS)
     with running_chromium(NAMED) as running:
         yield running
+
+
+def sign_in_page(page: Page, stack: Stack) -> None:
+    """Sign an administrator in by a link, as one does."""
+    page.goto(link_of(stack.database_url, stack.url))
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{stack.url}/")
 
 
 @pytest.fixture
@@ -37,6 +45,7 @@ def page(browser: Browser, stack: Stack, complaints: Complaints) -> Iterator[Pag
     context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(WAIT_MS)
     opened = context.new_page()
+    sign_in_page(opened, stack)
     complaints.listen(opened)
     yield opened
     context.close()
@@ -47,5 +56,7 @@ def plain_page(browser: Browser, stack: Stack) -> Iterator[Page]:
     """A page of a browser that runs no script."""
     context = browser.new_context(base_url=stack.url, java_script_enabled=False)
     context.set_default_timeout(WAIT_MS)
-    yield context.new_page()
+    opened = context.new_page()
+    sign_in_page(opened, stack)
+    yield opened
     context.close()

@@ -6,13 +6,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shared.db import Database
 from shared.workers.services import Process, see
-from tests.integration.api.client import Api
+from tests.integration.api.client import TOKEN, Api
 from tests.support.factories import claim_job, do, make_standing_job, make_training_job
+
+ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def told(api: Api) -> dict[tuple[str, ...], float]:
     """Return the values by name and labels, as Prometheus' own parser reads them."""
-    answer = api.client.get("/metrics")
+    answer = api.client.get("/metrics", headers=ADMIN)
     assert answer.status_code == 200
     assert answer.mimetype == "text/plain"
     return {
@@ -33,7 +35,7 @@ def test_jobs_are_counted_by_kind_and_status(api: Api, db: Database) -> None:
         key[2]: value for key, value in values.items() if key[:2] == ("charloom_jobs", "train")
     }
     assert found == {"failed": 1, "paused": 1, "running": 1, "queued": 1}
-    assert lease.job_id not in api.client.get("/metrics").text
+    assert lease.job_id not in api.client.get("/metrics", headers=ADMIN).text
 
 
 def test_queues_tell_how_long_they_wait(api: Api, db: Database) -> None:

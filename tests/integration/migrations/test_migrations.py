@@ -11,7 +11,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, inspect, select, text
 
 import migrations
+from shared.accounts.audit import NOBODY, Deed, note
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
+from shared.accounts.rights import Right, Role
+from shared.accounts.services import add_user
+from shared.accounts.teams import set_role
+from shared.accounts.tokens import NewToken, make_token
 from shared.db import Base, Database, database_now, make_engine, now
 from shared.ids import new_id
 from shared.jobs.answers import INPUT, attach, keep_result
@@ -279,6 +284,7 @@ NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
     *("job_files", "workers"),
+    *("users", "memberships", "api_tokens", "audit_entries"),
 }
 
 
@@ -301,6 +307,10 @@ def fill_what_is_newer(db: Database) -> None:
         attach(session, job.id, INPUT, checkpoint.blob_id)
         send_test(session, receiver)
         see(session, Process(new_id(), "node:1", ["train"], "cpu", now()))
+        user = add_user(session, "ada")
+        set_role(session, DEFAULT_TEAM_ID, user, Role.MEMBER)
+        make_token(session, user, NewToken(DEFAULT_TEAM_ID, "laptop", Right.SUBMIT))
+        note(session, NOBODY, Deed("accounts.fill"))
     with db.write() as session:
         claimed = claim_notice(session)
         assert claimed is not None

@@ -1,0 +1,58 @@
+"""The audit log: who did what, or was refused it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from shared.accounts.models import AuditEntry
+from shared.db import now
+from shared.ids import new_id
+
+DONE, REFUSED = "done", "refused"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a user, by a token or not, in a team, from an address."""
+
+    name: str
+    user_id: str | None = None
+    token_id: str | None = None
+    team_id: str | None = None
+    address: str | None = None
+
+
+# Not signed in.
+NOBODY = Actor("nobody")
+# The command on the machine itself, and whoever holds the installation's token.
+INSTALLATION = Actor("installation")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What was done: ``action`` as ``jobs.cancel``, and to what. No secrets in ``details``."""
+
+    action: str
+    subject_id: str | None = None
+    outcome: str = DONE
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def note(session: Session, actor: Actor, deed: Deed) -> AuditEntry:
+    """Add an entry."""
+    entry = AuditEntry(
+        id=new_id(),
+        created_at=now(),
+        user_id=actor.user_id,
+        user_name=actor.name,
+        token_id=actor.token_id,
+        team_id=actor.team_id,
+        action=deed.action,
+        subject_id=deed.subject_id,
+        outcome=deed.outcome,
+        address=actor.address,
+        details=deed.details,
+    )
+    session.add(entry)
+    return entry

@@ -1,0 +1,51 @@
+"""Signing in without the form: what most tests of pages are not about."""
+
+from flask.testing import FlaskClient
+
+from shared.accounts.models import DEFAULT_TEAM_ID, User
+from shared.accounts.queries import get_user
+from shared.accounts.rights import Role
+from shared.accounts.services import add_user, make_link
+from shared.accounts.teams import set_role
+from shared.db import Database
+from shared.errors import NotFound
+from web.signed_in import SignedIn
+
+VISITOR = "ada"
+
+
+def make_user(
+    db: Database,
+    name: str = VISITOR,
+    role: Role | None = Role.MANAGER,
+    *,
+    team_id: str = DEFAULT_TEAM_ID,
+    admin: bool = False,
+) -> User:
+    """Add a user, a manager of the default team unless told otherwise; return it."""
+    with db.write() as session:
+        user = add_user(session, name, admin=admin)
+        if role is not None:
+            set_role(session, team_id, user, role)
+        return get_user(session, user.id)
+
+
+def sign_in(client: FlaskClient, user: User) -> None:
+    """Give a client the session of a user."""
+    with client.session_transaction() as session:
+        session["_user_id"] = SignedIn(user).get_id()
+        session["_fresh"] = True
+
+
+def link_of(database_url: str, url: str, name: str = "admin") -> str:
+    """Return a link that signs in a user of a running service, an administrator if it is new."""
+    db = Database(database_url)
+    try:
+        with db.write() as session:
+            try:
+                user = get_user(session, name)
+            except NotFound:
+                user = add_user(session, name, admin=True)
+            return f"{url}/sign-in/link?secret={make_link(session, user)}"
+    finally:
+        db.close()

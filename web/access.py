@@ -1,0 +1,165 @@
+"""The gate: who asks, and whether they may. It runs before every request, so that none is missed.
+
+Programs bring a bearer token, to the API and to ``/metrics``; people bring a session, to the
+pages. Neither is taken for the other, so that no page elsewhere can use the API with a browser's
+session.
+"""
+
+import hmac
+from typing import Any
+
+import structlog
+from apiflask import APIFlask
+from flask import Response, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from shared.accounts.rights import Right
+from shared.accounts.tokens import find_token, is_use_to_note, note_use
+from shared.corpora.models import Corpus
+from shared.errors import Forbidden, Unauthorized
+from shared.ids import is_id
+from shared.jobs.models import Job
+from shared.said import said
+from shared.schedules.models import Schedule
+from web.context import services
+from web.principals import Principal, of_installation, of_token, of_user
+from web.rules import RULES, Rule
+from web.signed_in import current_session_user
+
+# Which team a program acts in, where its token has a choice.
+TEAM_HEADER = "Charloom-Team"
+# Which of the team in a session.
+TEAM = "team"
+MAKERS: dict[str, type[Corpus] | type[Job] | type[Schedule]] = {
+    "corpus_id": Corpus,
+    "job_id": Job,
+    "schedule_id": Schedule,
+}
+
+log = structlog.get_logger(__name__)
+
+
+def guard(app: APIFlask) -> None:
+    """Put the gate before everything else."""
+    app.before_request(let_in)
+    app.context_processor(_known)
+
+
+def let_in() -> ResponseReturnValue | None:
+    """Find out who asks, and refuse what they may not. Raises ``Unauthorized``, ``Forbidden``."""
+    if request.endpoint is None:
+        # There is nothing: of the API's addresses nobody learns that without a token.
+        if takes_tokens() and by_token() is None:
+            raise Unauthorized
+        return None
+    rule = RULES.get(request.endpoint)
+    if rule is None:
+        log.error("an endpoint without a rule was asked for", endpoint=request.endpoint)
+        raise Forbidden
+    if rule.anyone:
+        return None
+    g.principal = by_token() if takes_tokens() else by_session()
+    if g.principal is None:
+        return _sign_in_first()
+    check(g.principal, rule, request.view_args or {})
+    return None
+
+
+def takes_tokens() -> bool:
+    """Tell whether the request is one of a program."""
+    return request.path.startswith("/api/v1/") or request.endpoint == "metrics.show"
+
+
+def by_token() -> Principal | None:
+    """Return whose bearer token the request brings, or None. Raises ``NotFound`` for the team."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    given, team = text.strip(), request.headers.get(TEAM_HEADER)
+    if scheme.lower() != "bearer" or not given:
+        return None
+    own, db = services().settings.api_token(), services().db
+    with db.read() as reading:
+        # WSGI hands header bytes over as Latin-1.
+        if own and hmac.compare_digest(given.encode("latin-1"), own.encode()):
+            return of_installation(reading, team)
+        token = find_token(reading, given)
+        if token is None:
+            return None
+        found = of_token(reading, token, team)
+    if is_use_to_note(token):
+        with db.write() as writing:
+            note_use(writing, token.id)
+    return found
+
+
+def by_session() -> Principal | None:
+    """Return who is signed in with the request's session, or None; asked once a request."""
+    if "signed_in" not in g:
+        user = current_session_user()
+        with services().db.read() as reading:
+            g.signed_in = user and of_user(reading, user, session.get(TEAM))
+    found: Principal | None = g.signed_in
+    return found
+
+
+def check(principal: Principal, rule: Rule, view_args: dict[str, Any]) -> None:
+    """Raise ``Forbidden`` where a rule does not let somebody do what is asked."""
+    if rule.right is None:
+        return
+    if principal.right is None:
+        raise Forbidden(said("you are in no team yet: ask an administrator to add you to one"))
+    if not principal.may(rule.right):
+        raise Forbidden(_needs(principal, rule.right))
+    if rule.own and not principal.may(Right.MANAGE):
+        _check_maker(principal, view_args)
+
+
+def _check_maker(principal: Principal, view_args: dict[str, Any]) -> None:
+    """Refuse what a teammate made; what is another team's, the view does not find."""
+    (name,) = (name for name in MAKERS if name in view_args)
+    model, its_id = MAKERS[name], view_args[name]
+    if not is_id(its_id):
+        return
+    with services().db.read() as reading:
+        mine = (model.id == its_id, model.team_id == principal.team_id)
+        row = reading.execute(select(model.user_id).where(*mine)).one_or_none()
+    if row is not None and not principal.may_change(row[0]):
+        raise Forbidden(said("somebody else made this: only they and managers may change it"))
+
+
+def _needs(principal: Principal, right: Right) -> str:
+    return said(
+        "this needs the right to {right}; you have the right to {had} in team {team}",
+        right=right,
+        had=principal.right,
+        team=principal.team_name,
+    )
+
+
+def _sign_in_first() -> ResponseReturnValue:
+    """Send a browser to the form; a program is told. Raises ``Unauthorized``."""
+    accepted = request.headers.get("Accept", "text/html")
+    if takes_tokens() or request.method not in ("GET", "HEAD") or "text/html" not in accepted:
+        raise Unauthorized(None if takes_tokens() else said("sign in first"))
+    wanted = request.full_path.rstrip("?")
+    here: Response = redirect(  # type: ignore[assignment]
+        url_for("pages.signing.new", next=None if wanted == "/" else wanted), 303
+    )
+    here.headers["Cache-Control"] = "no-store"
+    return here
+
+
+def _known() -> dict[str, Any]:
+    """Tell templates who is signed in, and what they may call."""
+    found = None if takes_tokens() else by_session()
+    return {"signed_in": found, "may": lambda endpoint, **made: _may(found, endpoint, **made)}
+
+
+def _may(who: Principal | None, endpoint: str, maker: str | None = "") -> bool:
+    """Tell whether somebody may call an endpoint, on what a user made: ``maker`` is its id."""
+    rule = RULES[endpoint]
+    if rule.anyone:
+        return True
+    if who is None or (rule.right is not None and not who.may(rule.right)):
+        return False
+    return not rule.own or maker == "" or who.may_change(maker)
