@@ -24,7 +24,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint bench texts screenshots lock clean
+.PHONY: help demo up test chaos fuzz lint bench texts access screenshots lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ texts: .venv/.dev ## Find the texts of the pages, and compile what they are tran
 	@$(BABEL) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		-i $(CATALOGUES)/messages.pot -d $(CATALOGUES)
 	@$(BABEL) compile --statistics -d $(CATALOGUES)
+
+access: .venv/.dev ## Write docs/access.md: how everybody is answered at every route.
+	@PYTHONPATH=. $(BIN)/python -m tests.integration.access.document
 
 screenshots: .venv/.dev ## Take the README's pictures: trains a model and writes with it, some minutes.
 	@sh tests/ensure_chromium.sh

@@ -33,6 +33,7 @@ def set_role(session: Session, team_id: str, user: User, role: Role) -> Membersh
         session.add(found)
     found.role = role
     session.flush()
+    session.expire(user, ["memberships"])
     return found
 
 
