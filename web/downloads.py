@@ -213,5 +213,4 @@ def _file(parts: Sequence[Part], etag: str, mimetype: str, name: str, suffix: st
 
 def _saved_as(response: Response, name: str, suffix: str) -> Response:
     response.headers["Content-Disposition"] = disposition(file_name(name, suffix))
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -16,6 +16,7 @@ from web.access import guard
 from web.api import register_api
 from web.context import Services
 from web.errors import register_errors
+from web.headers import add_headers
 from web.health import health
 from web.listeners import Listeners
 from web.metrics import metrics
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     register_errors(app)
+    add_headers(app, settings.public_url)
     guard(app)
     keep_sessions(app, settings)
     register_api(app)

@@ -19,6 +19,7 @@ from gunicorn import util
 
 from web.context import Services
 from web.errors import Answer, code_of, problem
+from web.headers import bare_headers
 from web.listeners import MOST_LISTENERS
 
 # Heartbeat files where no slow disk can hold them up.
@@ -51,8 +52,9 @@ def write_problem(client: socket.socket, status: int, reason: str, message: str)
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
         "Connection: close\r\n"
         "Content-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n"
     )
+    head += "".join(f"{name}: {value}\r\n" for name, value in bare_headers().items()) + "\r\n"
     util.write_nonblock(client, (head + body).encode())
 
 

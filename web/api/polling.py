@@ -8,6 +8,7 @@ from flask import Response, jsonify, request
 from shared.jobs.queries import get_job
 from web.api.schemas import Job
 from web.context import Services, team_id
+from web.headers import CACHED
 
 # Progress is written about as often.
 POLL_SECONDS = 2
@@ -56,7 +57,7 @@ def answer(found: Services, job_id: str) -> Response:
             answers.keep(request.base_url, mark, body)
         response = Response(body, mimetype=JSON)
     response.set_etag(mark)
-    response.headers["Cache-Control"] = "no-cache, private"
+    response.headers["Cache-Control"] = CACHED
     if status in ("queued", "running"):
         response.headers["Retry-After"] = str(POLL_SECONDS)
     return response

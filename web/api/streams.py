@@ -10,6 +10,7 @@ from web.api.document import Responses
 from web.api.inputs import Number
 from web.context import services, team_id
 from web.frames import MIMETYPE
+from web.headers import CACHED
 
 EVENTS = """`after` is the last `seq` seen. A page ends early where its events carry more than
 1 MiB of text.
@@ -51,7 +52,7 @@ def stream(job_id: str, seq: int) -> Response:
         return Response(status=204)
     listeners.check_room()
     response = Response(listeners.listen(job_id, seq), mimetype=MIMETYPE)
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = CACHED
     # Proxies that gather what is sent would hold events back.
     response.headers["X-Accel-Buffering"] = "no"
     return response

@@ -12,6 +12,7 @@ from shared.jobs.models import Job, Kind
 from shared.jobs.queries import get_job, list_epochs, list_moves
 from web.api.streams import stream
 from web.context import services, team_id
+from web.headers import CACHED
 from web.pages import reading
 from web.pages.cards import checkpoint_card, epoch_card, event_card, grid_rows
 from web.pages.failures import cures_of
@@ -34,7 +35,7 @@ def show(job_id: str) -> Response:
         job = get_job(session, team_id(), job_id)
         response = Response(mimetype="application/json")
         response.set_etag(_mark(job))
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = CACHED
         response.make_conditional(request)
         if response.status_code != 304:
             response.set_data(json.dumps(_body(session, job), ensure_ascii=False))

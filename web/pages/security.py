@@ -1,7 +1,7 @@
-"""What protects the pages: the token of every form, and the headers of every page."""
+"""What protects the pages: the token of every form."""
 
 from apiflask import APIFlask
-from flask import Response, current_app, render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -9,21 +9,9 @@ from werkzeug.exceptions import SecurityError
 
 from web.messages import _
 
-POLICY = (
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-# What a page is made from, besides its address.
-VARIES = ("Accept-Language", "Cookie")
-
 
 def secure_pages(app: APIFlask) -> None:
-    """Set up the forms' tokens, and add the headers to every page."""
+    """Set up the forms' tokens, and whether a page has links."""
     # Only the pages check it: the API has a token of its own.
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     # For ever: a job's page stays open for as long as the job runs, and its buttons must work.
@@ -31,7 +19,6 @@ def secure_pages(app: APIFlask) -> None:
     CSRFProtect(app)
     app.register_error_handler(CSRFError, _refused)
     app.context_processor(_links)
-    app.after_request(_add_headers)
 
 
 def check_token() -> None:
@@ -53,11 +40,3 @@ def _refused(error: CSRFError) -> ResponseReturnValue:
     )
     title = _("The form was refused")
     return render_template("error.html", status=400, title=title, detail=detail), 400
-
-
-def _add_headers(response: Response) -> Response:
-    if response.mimetype == "text/html":
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.vary.update(VARIES)
-    return response

@@ -23,7 +23,7 @@ from tests.e2e.browser.keyboard import walk
 from tests.support.every_page import ELSEWHERE, EMPTY, every_page
 from tests.support.full import Full, fill
 from tests.support.web_server import running_web
-from web.pages.security import POLICY
+from web.headers import POLICY
 
 pytestmark = pytest.mark.timeout(480)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.web_server import TOKEN, running_web
+from web.headers import bare_headers
 
 AUTH = f"Authorization: Bearer {TOKEN}\r\n".encode()
 JSON = b"Content-Type: application/json\r\n"
@@ -24,8 +25,8 @@ def port(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield int(url.rpartition(":")[2])
 
 
-def sent(port: int, data: bytes) -> tuple[int, str, bytes]:
-    """Send bytes as they are; return the answer's status, media type and body."""
+def sent(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes as they are; return the answer's status, headers and body."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(data)
         # A server that has refused what is too large may have hung up by now.
@@ -35,7 +36,7 @@ def sent(port: int, data: bytes) -> tuple[int, str, bytes]:
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    return int(first.split()[1]), headers.get("content-type", ""), body
+    return int(first.split()[1]), headers, body
 
 
 def request(
@@ -122,8 +123,11 @@ REQUESTS = {
 @pytest.mark.parametrize(("data", "status", "code"), REQUESTS.values(), ids=REQUESTS)
 def test_what_is_malformed_gets_a_problem(port: int, data: bytes, status: int, code: str) -> None:
     """With the status and the stable code of what is wrong with it."""
-    got, mimetype, body = sent(port, data)
-    assert (got, mimetype) == (status, "application/problem+json"), body[:500]
+    got, headers, body = sent(port, data)
+    assert (got, headers["content-type"]) == (status, "application/problem+json"), body[:500]
+    # Also where gunicorn answers by itself.
+    for name, value in bare_headers().items():
+        assert headers[name.lower()] == value, name
     problem = json.loads(body)
     assert (problem["status"], problem["code"]) == (status, code), problem
     assert problem.keys() >= {"type", "title", "detail", "errors"}

@@ -25,7 +25,7 @@ def test_a_job_that_did_not_change_is_304(api: Api, db: Database) -> None:
     again = api.get(f"/jobs/{lease.job_id}", {"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
-    assert again.headers["Cache-Control"] == "no-cache, private"
+    assert again.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_whatever_changes_the_answer_changes_its_mark(api: Api, db: Database) -> None:

@@ -16,7 +16,7 @@ from tests.support.factories import (
     make_generation_job,
     make_training_job,
 )
-from web.pages.security import POLICY
+from web.headers import POLICY
 
 PLACES = ["/", "/corpora", "/corpora/new", "/training/new", "/generation/new", "/jobs"]
 NASTY = "<script>alert('x')</script> & 何事秋风"
