@@ -30,7 +30,10 @@ SPEC = PRESETS[PRESET]
 # Enough steps to measure a speed by; the first epoch also pays for compiling the model.
 TRIAL_WINDOWS = 80 * SPEC.batch_size
 # A demo keeps to its folder, whatever else this machine is set up for.
-FOREIGN = ("CHARLOOM_DATABASE_URL", "CHARLOOM_TOKEN", "CHARLOOM_TOKEN_FILE")
+FOREIGN = (
+    *("CHARLOOM_DATABASE_URL", "CHARLOOM_DATABASE_URL_FILE"),
+    *("CHARLOOM_TOKEN", "CHARLOOM_TOKEN_FILE"),
+)
 
 
 def run_demo(data: Path, seconds: float) -> None:

@@ -17,6 +17,7 @@ from cli.supervisor import StopRequests, Supervisor
 from shared.settings import Settings, load_settings
 
 READY = "charloom is ready at"
+ADDRESSES = ("CHARLOOM_DATABASE_URL", "CHARLOOM_REDIS_URL")
 FILES = ("CHARLOOM_TOKEN_FILE", "CHARLOOM_SECRET_KEY_FILE", "CHARLOOM_CACHE_FOLDER")
 
 
@@ -71,6 +72,7 @@ def environment(folder: DataFolder, host: str) -> dict[str, str]:
         # Celery says this to root alone, for the sake of pickled messages, which we never take.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         **os.environ,
+        **_addresses(),
         "PYTHONUNBUFFERED": "1",
     }
     env["CHARLOOM_DATABASE_URL"] = absolute(env["CHARLOOM_DATABASE_URL"])
@@ -80,6 +82,15 @@ def environment(folder: DataFolder, host: str) -> dict[str, str]:
     own = f"[{host}]" if ":" in host else host
     env["CHARLOOM_ALLOWED_HOSTS"] = ",".join(dict.fromkeys([*hosts, own]))
     return env
+
+
+def _addresses() -> dict[str, str]:
+    """Return the addresses that the caller named by files."""
+    named = [name for name in ADDRESSES if f"{name}_FILE" in os.environ]
+    if not named:
+        return {}
+    settings = load_settings()
+    return {name: getattr(settings, name.removeprefix("CHARLOOM_").lower()) for name in named}
 
 
 def checked_settings(env: dict[str, str]) -> Settings:

@@ -1,5 +1,5 @@
 # The web server, without TensorFlow; its image also runs the migrations.
-FROM python:3.12-slim-bookworm
+FROM python:3.12.14-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

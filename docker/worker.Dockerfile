@@ -1,5 +1,5 @@
 # A worker, or beat. REQUIREMENTS says what it trains on: cpu or gpu.
-FROM python:3.12-slim-bookworm
+FROM python:3.12.14-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import SettingsError
 
 MIB = 1024 * 1024
-SECRETS = ("token", "secret_key", "smtp_url")
+# Addresses hold passwords.
+ADDRESSES = ("database_url", "redis_url")
+SECRETS = ("token", "secret_key", "smtp_url", *ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CHARLOOM_", frozen=True, extra="ignore")
 
     database_url: str = Field(
-        "sqlite:///var/charloom.db", description="SQLAlchemy address of the database."
+        "sqlite:///var/charloom.db", description="SQLAlchemy address of the database.", repr=False
     )
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Address of the broker.")
+    database_url_file: Path | None = Field(None, description="A file that holds that address.")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Address of the broker.", repr=False
+    )
+    redis_url_file: Path | None = Field(None, description="A file that holds that address.")
     token: SecretStr | None = Field(None, description="The API's bearer token.")
     token_file: Path | None = Field(None, description="A file that holds the API's bearer token.")
     secret_key: SecretStr | None = Field(None, description="Signs form tokens and messages.")
@@ -120,6 +126,14 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _addresses_from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take addresses from their files. Raises ``SettingsError``."""
+        files = {name: given.get(f"{name}_file") for name in ADDRESSES if name not in given}
+        read = {name: _secret(name, None, Path(path)) for name, path in files.items() if path}
+        return given | read
+
     @model_validator(mode="after")
     def _mail_server_is_one(self) -> Self:
         # Empty is as good as unset: compose files pass on what may not be there.
@@ -149,7 +163,7 @@ class Settings(BaseSettings):
 
     def mail_server(self) -> MailServer | None:
         """Return the server that takes e-mail, or None. Raises ``SettingsError``."""
-        url = _secret("smtp_url", self.smtp_url, self.smtp_url_file)
+        url = _secret("smtp_url", self.smtp_url, self.smtp_url_file, empty=True)
         return MailServer.parse(url) if url else None
 
     def behind_tls(self) -> bool:
@@ -161,7 +175,10 @@ class Settings(BaseSettings):
         return [host.strip() for host in self.allowed_hosts.split(",") if host.strip()]
 
 
-def _secret(name: str, value: SecretStr | None, path: Path | None) -> str | None:
+def _secret(
+    name: str, value: SecretStr | None, path: Path | None, empty: bool = False
+) -> str | None:
+    """Return a secret, or None where none was set; ``empty`` is one that a file may hold."""
     if value is not None:
         return value.get_secret_value()
     if path is None:
@@ -170,7 +187,7 @@ def _secret(name: str, value: SecretStr | None, path: Path | None) -> str | None
         text = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"CHARLOOM_{name.upper()}_FILE: cannot read {path}: {error}") from error
-    if not text:
+    if not text and not empty:
         raise SettingsError(f"CHARLOOM_{name.upper()}_FILE: {path} is empty")
     return text
 

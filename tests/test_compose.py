@@ -1,7 +1,8 @@
 """docker-compose.yml and the Dockerfiles, held against the code. No image is built here."""
 
 import re
-import shlex
+import stat
+import subprocess
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,10 +13,15 @@ import check_jsonschema
 import jsonschema
 import pytest
 import yaml
+from redis import Redis
+from redis.exceptions import AuthenticationError, RedisError
 
 from cli.main import main
 from shared.queue import QUEUES, FakeTickets
-from shared.settings import Settings
+from shared.settings import Settings, load_settings
+from tests.support.composed import command, instructions
+from tests.support.servers import free_port, redis_executable
+from tests.support.stacks import wait_for
 from web import create_app, serving
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,14 +30,8 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 # What compose itself is told, besides our settings.
-OUTSIDE = {"POSTGRES_PASSWORD", "WEB_PORT"}
-
-
-def instructions(path: Path) -> list[tuple[str, list[str]]]:
-    """Return a Dockerfile's instructions and their words."""
-    lines = path.read_text("utf-8").replace("\\\n", " ").splitlines()
-    split = [shlex.split(line, comments=True) for line in lines]
-    return [(words[0], words[1:]) for words in split if words]
+OUTSIDE = {"WEB_PORT", "POSTGRES_MEMORY", "REDIS_MEMORY", "WEB_MEMORY", "WORKER_MEMORY"}
+SECRETS = "/run/secrets/"
 
 
 def copied(path: Path) -> set[str]:
@@ -171,7 +171,7 @@ def test_containers_do_not_run_as_root(path: Path) -> None:
 def test_dockerfiles_take_a_supported_python(path: Path) -> None:
     """The image's Python is one that the project supports."""
     image = next(words[0] for name, words in instructions(path) if name == "FROM")
-    found = re.fullmatch(r"python:3\.(\d+)-slim-bookworm", image)
+    found = re.fullmatch(r"python:3\.(\d+)\.\d+-slim-bookworm", image)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     least, below = re.findall(r"3\.(\d+)", project["requires-python"])
     assert found is not None
@@ -184,3 +184,117 @@ def test_the_web_image_has_no_tensorflow() -> None:
     names = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/web.txt").read_text("utf-8"), re.M)
     assert "flask" in names
     assert not [name for name in names if name.startswith(("tensorflow", "keras"))]
+
+
+def mounted(service: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the folders of a service that are in memory, and how each is mounted."""
+    pairs = (mount.split(":") for mount in service["tmpfs"])
+    return {place: set(options.split(",")) for place, options in pairs}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_containers_are_sealed(name: str) -> None:
+    """A read-only root, no right beyond an ordinary user's, limits; nothing written is run."""
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    assert service["pids_limit"] > 0
+    assert service["mem_limit"]
+    for place, options in mounted(service).items():
+        assert options >= {"noexec", "nosuid", "nodev"}, place
+        assert any(option.startswith("size=") for option in options), place
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in OURS])
+def test_images_of_others_are_pinned_and_run_as_a_user(name: str) -> None:
+    """By whole versions, and not as root."""
+    assert re.fullmatch(r"\w+:\d+\.\d+(\.\d+)?-bookworm", SERVICES[name]["image"])
+    assert SERVICES[name]["user"] not in ("root", "0")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_written_is_in_memory(name: str) -> None:
+    """Every path that a setting or the command names, and no secret is, is in a tmpfs."""
+    service = OURS[name]
+    words = [*command(service), *map(str, service["environment"].values())]
+    paths = [w for w in words if w.startswith("/") and not w.startswith((SECRETS, "/nonexistent"))]
+    assert paths
+    assert all(any(path.startswith(f"{place}/") for place in mounted(service)) for path in paths)
+
+
+def test_only_web_is_published_and_the_rest_stays_inside() -> None:
+    """Database, broker, migration and beat cannot reach or be reached from another host."""
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
+    inside = {name for name, service in SERVICES.items() if service["networks"] == ["inside"]}
+    assert inside == {"postgres", "redis", "migrate", "beat"}
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+
+
+def test_secrets_come_from_files() -> None:
+    """No variable holds one; each file that a service names is a secret that it is given."""
+    for name, service in SERVICES.items():
+        variables = service.get("environment", {})
+        files = {key: value for key, value in variables.items() if key.endswith("_FILE")}
+        assert all(value.startswith(SECRETS) for value in files.values()), name
+        named = {value.removeprefix(SECRETS) for value in files.values()}
+        assert named <= set(service.get("secrets", [])), name
+        assert not variables.keys() & {key.removesuffix("_FILE") for key in files}
+        assert not re.search("(TOKEN|KEY|PASSWORD|_URL)$", "\n".join(variables), re.M), name
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """The folder that docker/make-secrets.sh makes."""
+    folder = tmp_path / "secrets"
+    subprocess.run(["sh", ROOT / "docker" / "make-secrets.sh", folder], check=True)
+    return folder
+
+
+def test_every_secret_is_made_once(secrets: Path) -> None:
+    """Each of the file's secrets, for its owner's folder only; a second run changes none."""
+    wanted = {value["file"].removeprefix("./secrets/") for value in COMPOSE["secrets"].values()}
+    made = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert made.keys() == wanted == COMPOSE["secrets"].keys()
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    subprocess.run(["sh", ROOT / "docker" / "make-secrets.sh", secrets], check=True)
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == made
+    assert len(set(made.values())) == len(made)
+
+
+def test_the_secrets_are_settings(secrets: Path) -> None:
+    """The files are read as the settings that they are for; without an address, no e-mail."""
+    fields = ("database_url", "redis_url", "smtp_url", "token", "secret_key")
+    settings = load_settings(**{f"{name}_file": secrets / name for name in fields})
+    password = (secrets / "postgres_password").read_text().strip()
+    assert settings.database_url == f"postgresql://charloom:{password}@postgres/charloom"
+    assert len(settings.api_token() or "") == len(settings.signing_key() or "") == 64
+    assert settings.mail_server() is None
+
+
+def test_redis_wants_its_password(secrets: Path) -> None:
+    """The broker, started as the file says, answers nobody without the password of the secret."""
+    port = free_port()
+    _, config, *options = SERVICES["redis"]["command"]
+    assert config == f"{SECRETS}redis_conf"
+    given = [redis_executable(), secrets / "redis_conf", *options, "--port", str(port)]
+    url = (secrets / "redis_url").read_text().strip().replace("redis:6379", f"127.0.0.1:{port}")
+    with (
+        subprocess.Popen([*given, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL) as server,
+        Redis.from_url(url) as known,
+        Redis(port=port) as stranger,
+    ):
+        wait_for(lambda: answers(known), 10)
+        with pytest.raises(AuthenticationError):
+            stranger.ping()
+        server.terminate()
+
+
+def answers(client: "Redis") -> bool:
+    """Tell whether a server answers."""
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False

@@ -7,6 +7,7 @@ TURNS = ("stack", "integration", "unit", "chaos", "fuzz", "e2e")
 # These start stacks of their own; all others in their folder share one.
 OWN_STACKS = (
     "test_outages.py",
+    "test_sealed.py",
     "test_stops.py",
     "test_workers.py",
     "browser/test_every_page.py",

@@ -164,7 +164,7 @@ class OwnRedis:
     def __init__(self, home: Path):
         port = free_port()
         options = f"--port {port} --bind 127.0.0.1 --appendonly no --dir {home}".split()
-        self._command = [_redis_executable(), *options, "--save", ""]
+        self._command = [redis_executable(), *options, "--save", ""]
         self.url = f"redis://127.0.0.1:{port}/0"
         self.start()
 
@@ -198,7 +198,7 @@ def running_redis() -> Iterator[str]:
         yield server.url
 
 
-def _redis_executable() -> str:
+def redis_executable() -> str:
     if machines := shutil.which("redis-server"):
         return machines
     try:

@@ -32,6 +32,19 @@ def test_the_users_settings_win(folder: DataFolder, monkeypatch: pytest.MonkeyPa
     assert environment(folder, "::1")["CHARLOOM_DATABASE_URL"].startswith("postgresql://u:p@")
 
 
+def test_addresses_come_from_files(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A database and a broker that are named by files are taken, not our own."""
+    (tmp_path / "database").write_text("postgresql://u:p@db.example/charloom\n")
+    (tmp_path / "redis").write_text("redis://:hush@redis.example:6379/0\n")
+    monkeypatch.setenv("CHARLOOM_DATABASE_URL_FILE", str(tmp_path / "database"))
+    monkeypatch.setenv("CHARLOOM_REDIS_URL_FILE", str(tmp_path / "redis"))
+    env = environment(folder, "127.0.0.1")
+    assert env["CHARLOOM_DATABASE_URL"] == "postgresql://u:p@db.example/charloom"
+    assert env["CHARLOOM_REDIS_URL"] == "redis://:hush@redis.example:6379/0"
+
+
 def test_relative_paths_become_whole(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts run in another folder: paths that the user gave are made whole."""
     monkeypatch.chdir(folder.path)

@@ -64,6 +64,22 @@ def test_the_variable_beats_the_file(tmp_path: Path) -> None:
     assert settings.api_token() == "outright"
 
 
+@pytest.mark.parametrize("name", ["database_url", "redis_url"])
+def test_an_address_comes_from_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It may hold a password; the variable wins; a file that is not there stops the start."""
+    (tmp_path / "address").write_text("redis://:hush@a.example/0\n")
+    monkeypatch.setenv(f"CHARLOOM_{name.upper()}_FILE", str(tmp_path / "address"))
+    assert getattr(load_settings(), name) == "redis://:hush@a.example/0"
+    monkeypatch.setenv(f"CHARLOOM_{name.upper()}", "sqlite://")
+    assert getattr(load_settings(), name) == "sqlite://"
+    monkeypatch.delenv(f"CHARLOOM_{name.upper()}")
+    (tmp_path / "address").unlink()
+    with pytest.raises(SettingsError, match=f"CHARLOOM_{name.upper()}_FILE: cannot read"):
+        load_settings()
+
+
 @pytest.mark.parametrize("content", [None, " \n"])
 def test_a_secret_file_that_cannot_serve_is_named(tmp_path: Path, content: str | None) -> None:
     """A missing or empty file is an error, not an open door."""
@@ -76,7 +92,9 @@ def test_a_secret_file_that_cannot_serve_is_named(tmp_path: Path, content: str |
 
 def test_secrets_do_not_show_in_settings() -> None:
     """A logged or printed Settings hides them."""
-    assert "hush" not in repr(load_settings(token="hush", secret_key="hush"))
+    url = "redis://:hush@a.example/0"
+    hidden = load_settings(token="hush", secret_key="hush", database_url=url, redis_url=url)
+    assert "hush" not in repr(hidden)
 
 
 @pytest.mark.parametrize("broken", [{"lease_seconds": 1}, {"log_json": "maybe"}, {"token": 12345}])
