@@ -24,7 +24,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint bench texts access screenshots lock clean
+.PHONY: help demo up test chaos fuzz lint audit scan bench texts access screenshots lock licences clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,16 @@ lint: .venv/.dev ## Check style and types.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+# What starts programs, writes SQL or holds secrets; `pyproject.toml` says what is passed over.
+audit: .venv/.dev ## Look for known weaknesses: advisories, our own code, licences.
+	@$(BIN)/bandit --quiet -c pyproject.toml -r shared web worker cli migrations 2>/dev/null
+	@echo 'bandit: nothing found'
+	@$(BIN)/python -m pytest -q tests/test_audit.py
+	@$(BIN)/python -m audit.advisories
+
+scan: .venv/.dev ## Let Wapiti attack a service of its own on this machine, ten minutes.
+	@$(BIN)/python -m audit.scan
 
 bench: .venv/.bench ## Measure speed, quality and memory against what users have; hours, quiet ones.
 	@$(BIN)/python benchmarks/all.py
@@ -80,6 +90,9 @@ lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra cpu --extra embedded --extra dev
 	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra cpu --extra embedded --extra dev --extra bench
 	@for file in requirements/*.txt; do awk '$(PLAIN_TOO)' $$file > $$file.new && mv $$file.new $$file; done
+
+licences: .venv/.dev ## Ask what licences the pinned packages have, for docs/licences.md; two minutes.
+	@$(BIN)/python -m audit.licences
 
 clean: ## Remove what was installed and cached; data in var/ stays.
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -122,7 +122,7 @@ def _supervise(
     output = Output([part.name for part in parts])
     output.say(f"starting {', '.join(part.name for part in parts)}; data in {options.data}")
     if "CHARLOOM_TOKEN" in env:
-        token = "the value of CHARLOOM_TOKEN"  # noqa: S105
+        token = "the value of CHARLOOM_TOKEN"  # noqa: S105  # nosec B105
     else:
         token = f"in the file {env['CHARLOOM_TOKEN_FILE']}"
     sign_in = sign_in_lines(env["CHARLOOM_DATABASE_URL"], options.url)

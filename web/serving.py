@@ -23,7 +23,7 @@ from web.headers import bare_headers
 from web.listeners import MOST_LISTENERS
 
 # Heartbeat files where no slow disk can hold them up.
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # nosec B108
 REQUEST_THREADS = 64
 
 wsgi_app = "web:create_app()"

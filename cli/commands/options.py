@@ -14,7 +14,7 @@ URL, DATA = "http://127.0.0.1:8000", Path("var")
 NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 URL_HELP = f"The service's address  [default: CHARLOOM_URL, else {URL}]"
-TOKEN_HELP = "File with the API's token  [default: CHARLOOM_TOKEN, CHARLOOM_TOKEN_FILE, DATA/token]"  # noqa: S105
+TOKEN_HELP = "File with the API's token  [default: CHARLOOM_TOKEN, CHARLOOM_TOKEN_FILE, DATA/token]"  # noqa: S105  # nosec B105
 
 url_option = click.option("--url", "server", metavar="URL", help=URL_HELP)
 token_option = click.option(

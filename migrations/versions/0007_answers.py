@@ -55,9 +55,9 @@ def downgrade() -> None:
     # On SQLite foreign keys are off meanwhile: no delete goes on to these by itself.
     for table in CHILDREN:
         op.execute(
-            f"delete from {table} where job_id in (select id from jobs where {IS_ANSWER})"  # noqa: S608
+            f"delete from {table} where job_id in (select id from jobs where {IS_ANSWER})"  # noqa: S608  # nosec B608
         )
-    op.execute(f"delete from jobs where {IS_ANSWER}")  # noqa: S608
+    op.execute(f"delete from jobs where {IS_ANSWER}")  # noqa: S608  # nosec B608
     op.drop_index("ix_jobs_answers", "jobs")
     op.drop_index("ix_jobs_claim", "jobs")
     with op.batch_alter_table("jobs") as jobs:

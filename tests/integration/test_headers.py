@@ -15,6 +15,7 @@ from shared.settings import Settings
 from tests.support.apps import make_app
 from tests.support.every_page import every_page
 from tests.support.full import Full, fill
+from tests.support.signing_in import make_user, sign_in
 from web.headers import CACHED, HEADERS, HSTS, NOTHING, POLICY
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -24,13 +25,16 @@ MakeClient = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def make_client(settings: Settings, tickets: FakeTickets) -> Iterator[MakeClient]:
-    """Make a client of an application whose settings differ in what is given."""
+def make_client(settings: Settings, tickets: FakeTickets, db: Database) -> Iterator[MakeClient]:
+    """Make a client of an application whose settings differ in what is given; it is signed in."""
     apps: list[APIFlask] = []
+    user = make_user(db)
 
     def make(**changes: object) -> FlaskClient:
         apps.append(make_app(settings.model_copy(update=changes), tickets))
-        return apps[-1].test_client()
+        client = apps[-1].test_client()
+        sign_in(client, user)
+        return client
 
     yield make
     for app in apps:
@@ -55,7 +59,7 @@ def check(answer: Response, path: str) -> None:
         assert answer.headers.getlist(name) == [value], (path, name)
     is_page = answer.mimetype == "text/html"
     assert answer.headers.getlist("Content-Security-Policy") == [POLICY if is_page else NOTHING]
-    assert "no-cache" in answer.headers["Cache-Control"], path
+    assert re.search("no-cache|no-store", answer.headers["Cache-Control"]), path
     assert "Strict-Transport-Security" not in answer.headers
 
 

@@ -217,7 +217,8 @@ EXAMPLES: dict[str, Example] = (
     | REQUESTS
     | {
         "CorpusDetail": CORPUS | {"versions": [VERSION]},
-        "NewReceiver": RECEIVER | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
+        # Nobody's.
+        "NewReceiver": RECEIVER | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},  # nosec B105
         "PresetPage": PRESETS,
         "CorpusReport": REPORT,
         "Estimate": ESTIMATE,

@@ -11,7 +11,8 @@ from shared.settings import Settings, load_settings
 from web import create_app
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 # Named for the tests alone, which no setting is for.
 FOR_TESTS = {"CHARLOOM_CHROMIUM"}
 # The command's own: where the service is that it speaks to.
