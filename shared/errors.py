@@ -172,6 +172,42 @@ class JobEnded(UserError):
         self.status = 500 if code in self.OURS else 409 if code == "cancelled" else 422
 
 
+class NotAModel(UserError):
+    """The file is no .keras file and no bundle of one."""
+
+    code = "not_a_model"
+
+
+class LegacyModel(UserError):
+    """The file is a legacy HDF5 model: open it in Keras 3 and save it again as .keras."""
+
+    code = "legacy_model"
+
+
+class ArchiveRefused(UserError):
+    """The zip file is not as Keras writes it."""
+
+    code = "archive_refused"
+
+
+class ConfigurationRefused(UserError):
+    """The model is not one that charloom can rebuild."""
+
+    code = "configuration_refused"
+
+
+class WeightsRefused(UserError):
+    """The weights are not as Keras writes them for this model."""
+
+    code = "weights_refused"
+
+
+class VocabularyRefused(UserError):
+    """The characters do not fit the model."""
+
+    code = "vocabulary_refused"
+
+
 class Diverged(UserError):
     """The loss is no longer a number."""
 

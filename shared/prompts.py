@@ -8,6 +8,9 @@ from shared.errors import InvalidFields, UnknownPrompt
 from shared.said import said
 
 MAX_REPORTED = 50
+NO_EXCERPT = said(
+    "the model was trained elsewhere, and there is no corpus to take an excerpt of: give a prompt"
+)
 
 
 @dataclass(frozen=True)

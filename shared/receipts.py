@@ -25,8 +25,10 @@ class Receipt(Spec):
     format: Literal[1] = Field(1, description="Of the receipt.")
     job_id: Id = Field(description="The generation job that the text is of.")
     number: int = Field(ge=1, le=MOST_TEXTS, description="Which of the job's texts it is.")
-    corpus_version_id: Id = Field(description="The text that the model was trained on.")
-    corpus_version_sha256: Sha256 = Field(description="Of that text's UTF-8 bytes.")
+    corpus_version_id: Id | None = Field(
+        description="The text that the model was trained on; null where that was elsewhere."
+    )
+    corpus_version_sha256: Sha256 | None = Field(description="Of that text's UTF-8 bytes.")
     checkpoint_id: Id = Field(description="The model that wrote.")
     checkpoint_sha256: Sha256 = Field(description="Of its .keras file.")
     spec: GenerationSpec = Field(description="What was asked for.")

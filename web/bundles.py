@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import CHUNK_BYTES, read_blob
 from shared.checkpoints.models import Checkpoint
-from shared.corpora.models import Corpus, CorpusVersion
+from shared.checkpoints.queries import trained_on
+from shared.corpora.models import Corpus
 from shared.db import Database
 from shared.jobs.models import Job, Output
 from shared.jobs.queries import read_text, text_places
@@ -67,15 +68,16 @@ class BlobFile(io.RawIOBase):
 def receipt(session: Session, row: Checkpoint) -> dict[str, Any]:
     """Return what a checkpoint was made from, and by which job."""
     job = session.get_one(Job, row.job_id)
-    text = session.get_one(CorpusVersion, row.corpus_version_id)
-    corpus = session.get_one(Corpus, text.corpus_id)
+    text = trained_on(session, row)
+    corpus = session.get_one(Corpus, text.corpus_id) if text else None
     return {
         "checkpoint": _fields(row, "id", "epoch", "sha256", "bytes", "loss", "val_loss",
                               "created_at"),
         "job": _fields(job, "id", "name", "preset", "attempt", "created_at"),
-        "corpus": _fields(corpus, "id", "name"),
-        "corpus_version": _fields(text, "id", "number", "sha256", "characters", "source",
-                                  "created_at"),
+        # None of a model that was trained elsewhere.
+        "corpus": corpus and _fields(corpus, "id", "name"),
+        "corpus_version": text and _fields(text, "id", "number", "sha256", "characters", "source",
+                                           "created_at"),
     }  # fmt: skip
 
 

@@ -59,10 +59,12 @@ READ = (
 )
 SUBMIT = (
     *("answers.score", "answers.verify"),
+    "checkpoints.add",
     *("corpora.add", "corpora.add_one_version"),
     *("samples.add_star", "samples.remove_star"),
     "schedules.add",
     *("submissions.generate", "submissions.train"),
+    *("pages.checkpoints.create", "pages.checkpoints.new"),
     *("pages.corpora.create", "pages.corpora.create_version", "pages.corpora.new"),
     "pages.corpora.new_version",
     *("pages.desk.go_on", "pages.desk.scores", "pages.desk.show", "pages.desk.texts"),

@@ -58,6 +58,18 @@ class Copies:
         return self._vocabulary.encode_utf8(chunks, end - first)
 
 
+class NoCopies:
+    """Stands where there is no text that anything could be copied from."""
+
+    def told(self, text: Iterable[str]) -> None:
+        """Tell nothing."""
+
+
+def copies_of(node: Node, version: CorpusVersion | None) -> Copies | NoCopies:
+    """Return what looks for copies of the text that a model was trained on, where it is here."""
+    return NoCopies() if version is None else Copies(node, version)
+
+
 def decoded(chunks: Iterable[bytes]) -> Iterator[str]:
     """Yield the text of UTF-8 bytes, whose chunks may end inside a character."""
     return codecs.iterdecode(chunks, "utf-8")

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.models import Checkpoint
-from shared.corpora.models import CorpusVersion
+from shared.checkpoints.queries import trained_on
 from shared.jobs.models import Job
 from shared.jobs.records import CUT_SHORT, INLINE_BYTES, NewOutput, drop_unfinished
 from shared.jobs.rows import Lease, fence
@@ -17,7 +17,7 @@ from shared.jobs.written import finish_text, write_pieces, written_bytes
 from shared.prompts import FittedPrompt
 from shared.receipts import text_sha256
 from shared.specs import GenerationSpec
-from worker.copies import Copies, decoded
+from worker.copies import copies_of, decoded
 from worker.engine.sampling import Stream, Writer
 from worker.engine.vocabulary import Vocabulary
 from worker.gathering import Gathered
@@ -62,8 +62,9 @@ class GenerationWork:
         self.spec = GenerationSpec.model_validate(job.spec)
         with node.db.read() as session:
             checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
-            version = session.get_one(CorpusVersion, checkpoint.corpus_version_id)
-        self._copies, self._receipts = Copies(node, version), Receipts(job, checkpoint, version)
+            version = trained_on(session, checkpoint)
+        self._copies = copies_of(node, version)
+        self._receipts = Receipts(job, checkpoint, version)
         self._model = character_model(node, checkpoint)
         self._vocabulary = Vocabulary(checkpoint.vocabulary)
         self._window: int = checkpoint.spec["window"]

@@ -4,7 +4,8 @@ import random
 
 from shared.blobs import Blob, read_blob
 from shared.corpora.models import CorpusVersion
-from shared.prompts import FittedPrompt, fit_prompt
+from shared.errors import UnknownPrompt
+from shared.prompts import NO_EXCERPT, FittedPrompt, fit_prompt
 from shared.specs import GenerationSpec
 from worker.node import Node
 
@@ -13,7 +14,7 @@ MOST_BYTES = 4
 
 
 def prompts(
-    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion, window: int
+    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion | None, window: int
 ) -> list[FittedPrompt]:
     """Return the prompt of each text, ``count`` for every temperature in turn.
 
@@ -27,12 +28,14 @@ def prompts(
 
 
 def prompt(
-    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion,
+    node: Node, spec: GenerationSpec, vocabulary: str, version: CorpusVersion | None,
     window: int, text: int,
 ) -> FittedPrompt:  # fmt: skip
     """Return what one text, counted from 0, goes on from."""
     if spec.prompt is not None:
         return fit_prompt(spec.prompt, vocabulary)
+    if version is None:
+        raise UnknownPrompt(NO_EXCERPT)
     seed = f"{spec.rng_seed}/{text % spec.count}"
     return FittedPrompt(excerpt(node, version, window, seed), {}, [])
 

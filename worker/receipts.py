@@ -17,7 +17,7 @@ class Receipts:
 
     job: Job
     checkpoint: Checkpoint
-    version: CorpusVersion
+    version: CorpusVersion | None
 
     @cached_property
     def spec(self) -> GenerationSpec:
@@ -29,7 +29,8 @@ class Receipts:
         stored."""
         return Receipt.model_validate({
             "job_id": self.job.id, "number": output.number,
-            "corpus_version_id": self.version.id, "corpus_version_sha256": self.version.sha256,
+            "corpus_version_id": self.version and self.version.id,
+            "corpus_version_sha256": self.version and self.version.sha256,
             "checkpoint_id": self.checkpoint.id, "checkpoint_sha256": self.checkpoint.sha256,
             "spec": self.spec, "spec_sha256": spec_sha256(self.spec),
             "prompt_sha256": text_sha256([output.prompt.encode()]),

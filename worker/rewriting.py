@@ -7,6 +7,7 @@ from hashlib import sha256
 from sqlalchemy import select
 
 from shared.checkpoints.models import Checkpoint
+from shared.checkpoints.queries import trained_on
 from shared.corpora.models import CorpusVersion
 from shared.jobs.models import Job, Output
 from shared.jobs.records import CUT_SHORT
@@ -35,7 +36,7 @@ class Rewriting:
         self._node, self._job, self._receipt = node, job, receipt
         with node.db.read() as session:
             checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
-            version = session.get_one(CorpusVersion, checkpoint.corpus_version_id)
+            version = trained_on(session, checkpoint)
             named = session.get(Job, receipt.job_id)
         self._has_job = named is not None and named.team_id == job.team_id
         self.stored = self._stored()
@@ -87,11 +88,12 @@ class Rewriting:
         ]
         return found + self._not_there() + self._versions()
 
-    def _facts(self, checkpoint: Checkpoint, version: CorpusVersion) -> dict[str, object]:
+    def _facts(self, checkpoint: Checkpoint, version: CorpusVersion | None) -> dict[str, object]:
         """Return what the receipt must say, whatever was written."""
         spec = self._receipt.spec
         return {
-            "corpus_version_id": version.id, "corpus_version_sha256": version.sha256,
+            "corpus_version_id": version and version.id,
+            "corpus_version_sha256": version and version.sha256,
             "checkpoint_sha256": checkpoint.sha256, "spec_sha256": spec_sha256(spec),
             "prompt_sha256": text_sha256([self._prompt.encode()]),
             "temperature": self._stream.temperature, "rng_seed": spec.rng_seed,

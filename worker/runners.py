@@ -30,6 +30,7 @@ RUNNERS = {
     "generate": ("worker.generation", "run_generation"),
     "score": ("worker.scoring", "run_scoring"),
     "verify": ("worker.verifying", "run_verification"),
+    "import": ("worker.importing", "run_import"),
 }
 
 

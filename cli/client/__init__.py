@@ -18,13 +18,14 @@ from cli.client import downloads
 from cli.client.answers import Answers
 from cli.client.connection import Connection, Json, Retries
 from cli.client.corpora import Corpora
+from cli.client.imports import Imports
 from cli.client.retraining import Retraining
 from cli.errors import Refused, ServerFailed, Unreachable
 
 __all__ = ["Client", "Json", "Refused", "Retries", "ServerFailed", "Unreachable"]
 
 
-class Client(Corpora, Answers, Retraining):
+class Client(Corpora, Answers, Imports, Retraining):
     """Talks to one installation.
 
     Every call raises ``UserError`` with the answer's reason when it is refused (``Refused``, with

@@ -3,6 +3,7 @@
 import click
 
 from cli.commands import (
+    checkpoints,
     completion,
     corpora,
     downloads,
@@ -20,6 +21,7 @@ def register(main: click.Group) -> None:
         submitting.train,
         submitting.generate,
         jobs.job,
+        checkpoints.checkpoint,
         downloads.download,
         schedules.schedule,
         models.model,

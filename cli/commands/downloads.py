@@ -63,13 +63,14 @@ def fetch(session: "Session", path: str, target: Path) -> None:
 def path_of(client: "Client", word: str, what: str | None) -> str:
     """Return where the API has something of a job. Raises ``UserError``."""
     from cli.commands import finding
+    from cli.commands.finding import LEAVING
 
     if what in SAMPLES:
         return f"/jobs/{finding.job(client, word, 'train')['id']}/samples.txt{SAMPLES[what]}"
     if what == "output":
         return _output(finding.job(client, word, "generate"))
     if what is None and (found := _job(client, word)):
-        if found["kind"] != "train":
+        if found["kind"] not in LEAVING:
             return _output(found)
         word = found["id"]
     file = "bundle.zip" if what == "bundle" else "model.keras"

@@ -9,6 +9,8 @@ from shared.ids import is_id
 LAST = "last"
 # What somebody asked for a model or a text; a question's job is nobody's last one.
 MAKING = ("train", "generate")
+# What leaves a checkpoint.
+LEAVING = ("train", "import")
 
 
 def corpus_id(client: Client, word: str) -> str:
@@ -47,8 +49,11 @@ def checkpoint_id(client: Client, word: str) -> str:
         if error.status != 404:
             raise
         return _own_checkpoint(client, word)
-    if found["kind"] != "train":
-        raise UserError(f"job {word} is of kind {found['kind']}; accepted: train, or a checkpoint")
+    if found["kind"] not in LEAVING:
+        accepted = ", ".join(LEAVING)
+        raise UserError(
+            f"job {word} is of kind {found['kind']}; accepted: {accepted}, or a checkpoint"
+        )
     return str(client.best_checkpoint(found["id"])["id"])
 
 

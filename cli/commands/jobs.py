@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cli.client import Json
     from cli.commands.session import Session
 
-KINDS = click.Choice(["train", "generate", "score", "verify"])
+KINDS = click.Choice(["train", "generate", "score", "verify", "import"])
 STATUSES = click.Choice(["queued", "running", "paused", "succeeded", "failed", "cancelled"])
 MOST_SHOWN = 200
 MOVES = {

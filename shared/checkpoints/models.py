@@ -19,7 +19,8 @@ class Checkpoint(Base):
     job_id: Mapped[str] = mapped_column(ID, ForeignKey("jobs.id", ondelete="CASCADE"))
     epoch: Mapped[int]
     attempt: Mapped[int]
-    loss: Mapped[float]
+    # None of a model that was trained elsewhere.
+    loss: Mapped[float | None]
     val_loss: Mapped[float | None]
     best: Mapped[bool]
     bytes: Mapped[int] = mapped_column(BigInteger)
@@ -27,7 +28,10 @@ class Checkpoint(Base):
     blob_id: Mapped[str] = mapped_column(ID, ForeignKey("blobs.id"), index=True)
     vocabulary: Mapped[str]
     spec: Mapped[dict[str, Any]] = mapped_column(JSON)
-    corpus_version_id: Mapped[str] = mapped_column(ID, ForeignKey("corpus_versions.id"), index=True)
+    # None of a model that was trained elsewhere.
+    corpus_version_id: Mapped[str | None] = mapped_column(
+        ID, ForeignKey("corpus_versions.id"), index=True
+    )
     created_at: Mapped[datetime]
 
 

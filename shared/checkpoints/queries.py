@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.models import Checkpoint, ResumeState
+from shared.corpora.models import CorpusVersion
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import Job
@@ -18,6 +19,13 @@ def get_checkpoint(session: Session, team_id: str, checkpoint_id: str) -> Checkp
     if row is None or owner != team_id:
         raise NotFound(said("no checkpoint has the id {id}", id=checkpoint_id))
     return row
+
+
+def trained_on(session: Session, row: Checkpoint) -> CorpusVersion | None:
+    """Return the text that a checkpoint was trained on; None where that was elsewhere."""
+    if row.corpus_version_id is None:
+        return None
+    return session.get_one(CorpusVersion, row.corpus_version_id)
 
 
 def list_checkpoints(

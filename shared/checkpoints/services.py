@@ -1,6 +1,7 @@
 """Checkpoints and resume states: stored with the epoch that made them, kept as the spec says."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from sqlalchemy import delete, exists, select, true, update
@@ -53,6 +54,25 @@ def add_checkpoint(
     session.flush()
     _mark_best(session, job.id)
     _drop_old(session, job.id, job.spec["keep_checkpoints"], job.spec.get("keep_every"))
+    return row
+
+
+def add_imported(
+    session: Session,
+    job: Job,
+    attempt: int,
+    blob: StoredBlob,
+    vocabulary: str,
+    spec: dict[str, Any],
+) -> Checkpoint:
+    """Add the one checkpoint of an import: nobody knows its losses, nor its text."""
+    row = Checkpoint(
+        id=new_id(), job_id=job.id, epoch=0, attempt=attempt, loss=None, val_loss=None, best=True,
+        bytes=blob.bytes, sha256=blob.sha256, blob_id=blob.id, vocabulary=vocabulary, spec=spec,
+        corpus_version_id=None, created_at=now(),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
     return row
 
 
@@ -117,7 +137,8 @@ def _mark_best(session: Session, job_id: str) -> None:
 
 
 def _judged_by(row: Checkpoint) -> float:
-    return row.loss if row.val_loss is None else row.val_loss
+    known = row.loss if row.val_loss is None else row.val_loss
+    return inf if known is None else known
 
 
 def _drop_old(session: Session, job_id: str, keep: int, every: int | None) -> None:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from shared.blobs import without_grace
 from shared.checkpoints.models import Checkpoint
 from shared.db import Database, database_now
-from shared.errors import NotFound
-from shared.jobs.models import ANSWERS, ENDED, IS_ANSWER, Job, JobFile, Status
+from shared.errors import MoveRefused, NotFound
+from shared.jobs.models import ANSWERS, ENDED, IS_ANSWER, Job, JobFile, Kind, Status
 from shared.jobs.queries import OF_DESK
 from shared.jobs.rows import Lease, fence
+from shared.notices.services import job_ended
 from shared.said import said
 
 INPUT, RESULT = "input", "result"
@@ -55,6 +56,19 @@ def result_blob(session: Session, job: Job) -> str:
     if job.error_message:
         told = said("{before}: {why}", before=told, why=job.error_message)
     raise NotFound(told)
+
+
+def ended(session: Session, job: Job) -> None:
+    """Do what the end of a job asks for: who is to know is told, and an upload is let go."""
+    if job.kind == Kind.IMPORT:
+        session.execute(delete(JobFile).where(JobFile.job_id == job.id, JobFile.role == INPUT))
+    job_ended(session, job.id, job.name, Status(job.status))
+
+
+def check_input(session: Session, job_id: str) -> None:
+    """Refuse to do an import again, whose upload is gone. Raises ``MoveRefused``."""
+    if session.scalar(select(Job.kind).where(Job.id == job_id)) == Kind.IMPORT:
+        raise MoveRefused(said("nothing is kept of the file of an import: upload it again"))
 
 
 def forget(db: Database, seconds: float) -> int:

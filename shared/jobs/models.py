@@ -26,6 +26,7 @@ class Kind(StrEnum):
     GENERATE = "generate"
     SCORE = "score"  # how likely each character of a text is
     VERIFY = "verify"  # whether a receipt's text is written again
+    IMPORT = "import"  # a checkpoint of a model that was made elsewhere
 
 
 # Small jobs whose result is an answer to whoever asked, and is kept for a day only.
@@ -42,6 +43,7 @@ QUEUES = {
     Kind.GENERATE: "generate",
     Kind.SCORE: "generate",
     Kind.VERIFY: "generate",
+    Kind.IMPORT: "generate",
 }
 
 
@@ -65,7 +67,7 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("team_id", "idempotency_key"),
-        CheckConstraint("kind in ('train', 'generate', 'score', 'verify')", name="kind"),
+        CheckConstraint("kind in ('train', 'generate', 'score', 'verify', 'import')", name="kind"),
         CheckConstraint(
             "status in ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')",
             name="status",
@@ -114,8 +116,11 @@ class Job(Base):
     requested: Mapped[str | None]
     priority: Mapped[int]
     fair_at: Mapped[float]
-    # The text that a training run reads, or that a generation run's model was trained on.
-    corpus_version_id: Mapped[str] = mapped_column(ID, ForeignKey("corpus_versions.id"), index=True)
+    # The text that a training run reads, or that a generation run's model was trained on: None
+    # where that was elsewhere.
+    corpus_version_id: Mapped[str | None] = mapped_column(
+        ID, ForeignKey("corpus_versions.id"), index=True
+    )
     # What a training run starts from, or what a generation run writes with.
     # use_alter: jobs and checkpoints refer to each other.
     checkpoint_id: Mapped[str | None] = mapped_column(

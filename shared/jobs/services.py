@@ -24,10 +24,9 @@ from shared.checkpoints.services import check_unused, drop_state
 from shared.db import database_time, now, want_ticket
 from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
-from shared.jobs.answers import forget_of
+from shared.jobs.answers import check_input, ended, forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
-from shared.notices.services import job_ended
 from shared.said import said
 
 # How far apart one team's waiting jobs are spread in the order of claims: in that time other
@@ -150,6 +149,7 @@ def resume(session: Session, job_id: str) -> Job:
 
 def retry(session: Session, job_id: str) -> Job:
     """Queue a failed or cancelled job again, from its resume state. Raises ``MoveRefused``."""
+    check_input(session, job_id)
     return _queue_again(
         session,
         job_id,
@@ -207,7 +207,7 @@ def _leave(
         raise lease_lost(lease)
     add_event(session, jobs[0], status, data)
     if status in ENDED:
-        job_ended(session, jobs[0].id, jobs[0].name, status)
+        ended(session, jobs[0])
     if status is Status.QUEUED:
         want_ticket(session, jobs[0].queue)
     return jobs[0]
@@ -243,7 +243,7 @@ def _stop(session: Session, job_id: str, move: str, to: Status, at_once: tuple[S
     if jobs:
         add_event(session, jobs[0], to)
         if to in ENDED:
-            job_ended(session, jobs[0].id, jobs[0].name, to)
+            ended(session, jobs[0])
         return jobs[0]
     jobs = change(session, Job.id == job_id, Job.status == Status.RUNNING, requested=move)
     if not jobs:

@@ -11,7 +11,14 @@ from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import get_checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.corpora.queries import get_corpus
-from shared.errors import CorpusTooShort, FieldProblem, InvalidFields, KeyReused, NotFound
+from shared.errors import (
+    CorpusTooShort,
+    FieldProblem,
+    InvalidFields,
+    KeyReused,
+    NotFound,
+    UnknownPrompt,
+)
 from shared.fields import Spec
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
@@ -21,9 +28,9 @@ from shared.models.models import NamedModel
 from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
 from shared.notices.services import check_receivers, tell_job
-from shared.prompts import fit_prompt
+from shared.prompts import NO_EXCERPT, fit_prompt
 from shared.said import said
-from shared.specs import TrainingSpec
+from shared.specs import GenerationSpec, TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,7 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
         return found
     spec = request.spec()
     model, checkpoint = _writer(session, who, request)
-    if spec.prompt is not None:
-        fit_prompt(spec.prompt, checkpoint.vocabulary)
+    check_prompt(spec, checkpoint)
     trained = session.get_one(Job, checkpoint.job_id)
     job = _submit(
         session,
@@ -114,6 +120,14 @@ def submit_generation(session: Session, who: Submitter, request: GenerationReque
     if model is not None:
         work_for(session, model, job.id)
     return job
+
+
+def check_prompt(spec: GenerationSpec, checkpoint: Checkpoint) -> None:
+    """Raise ``UnknownPrompt`` where a model cannot read what it is to go on from."""
+    if spec.prompt is not None:
+        fit_prompt(spec.prompt, checkpoint.vocabulary)
+    elif checkpoint.corpus_version_id is None:
+        raise UnknownPrompt(NO_EXCERPT)
 
 
 def check_length(spec: TrainingSpec, version: CorpusVersion) -> None:

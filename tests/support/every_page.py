@@ -38,6 +38,7 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
     corpus, schedule = f"/corpora/{full.corpus}", f"/schedules/{full.schedule}"
     return {
         "pages.api_docs.index": ["/api/docs"],
+        "pages.checkpoints.new": ["/checkpoints/new"],
         "pages.compare.show": [
             f"/compare?job={full.jobs['trained']}&job={full.jobs['running']}&job={full.jobs['lost']}",
             f"/compare?job={full.jobs['trained']}",

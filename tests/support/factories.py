@@ -16,6 +16,7 @@ from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.services import NewText, StoredText, add_corpus, store_text
 from shared.db import Database, now
 from shared.ids import new_id
+from shared.jobs.imports import ImportRequest, ImportSpec, record_import, submit_import
 from shared.jobs.models import Job
 from shared.jobs.queries import get_job
 from shared.jobs.questions import submit_scoring, submit_verification
@@ -25,6 +26,7 @@ from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, claim, fail, pause, succeed
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
 from shared.jobs.written import NewPiece, write_pieces
+from shared.specs import TrainingSpec
 
 TEXT = "It was the best of times, it was the worst of times.\n" * 40
 WORKER = "node:1"
@@ -129,6 +131,27 @@ def make_verifying_job(db: Database, receipt: dict[str, Any], text: str | None =
     request = VerifyRequest.model_validate({"receipt": receipt, "text": text})
     stored = make_blob(db, request.model_dump_json(exclude_unset=True).encode())
     return do(db, lambda s: submit_verification(s, Submitter(DEFAULT_TEAM_ID), request, stored))
+
+
+def make_import(
+    db: Database, data: bytes, vocabulary: str | None = None, team_id: str = DEFAULT_TEAM_ID
+) -> Job:
+    """Submit the import of a file."""
+    stored = make_blob(db, data)
+    spec = ImportSpec(sha256=stored.sha256, bytes=stored.bytes, vocabulary=vocabulary)
+    request = ImportRequest(name="theirs.keras", spec=spec)
+    return do(db, lambda s: submit_import(s, Submitter(team_id), request, stored))
+
+
+def make_imported(
+    db: Database, data: bytes = b"an imported model", vocabulary: str = "It was", **spec: Any
+) -> Checkpoint:
+    """Record what came of an import as a worker does, without reading any file."""
+    lease = claim_job(db, make_import(db, b"a file"))
+    stored, whole = make_blob(db, data), TrainingSpec(**spec).model_dump(mode="json")
+    row = do(db, lambda s: record_import(s, lease, stored, vocabulary, whole))
+    do(db, lambda s: succeed(s, lease))
+    return row
 
 
 def claim_job(

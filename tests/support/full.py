@@ -35,6 +35,8 @@ from tests.support.factories import (
     make_blob,
     make_corpus,
     make_generation_job,
+    make_import,
+    make_imported,
     make_scoring_job,
     make_standing_job,
     make_training_job,
@@ -83,6 +85,7 @@ def fill(db: Database) -> Full:
     }
     jobs |= _writings(db, checkpoints[-1])
     jobs["lost"] = _lost(db, corpus)
+    jobs |= _imports(db)
     schedule = _schedule(db, corpus, receiver, trained)
     jobs["running"] = _running(db, corpus)
     jobs["queued"] = make_training_job(db, corpus, name=NASTY)
@@ -136,6 +139,23 @@ def _lost(db: Database, corpus: Corpus) -> Job:
     lease = claim_job(db, job)
     do(db, lambda s: fail(s, lease, "worker_lost", "its worker was lost 3 times"))
     return job
+
+
+def _imports(db: Database) -> dict[str, Job]:
+    """Return an import that succeeded, one that was refused, and a text that needs no corpus."""
+    row = make_imported(db, vocabulary="\n J千里")
+    refused = make_import(db, NASTY.encode())
+    lease = claim_job(db, refused)
+    do(db, lambda s: fail(s, lease, "weights_refused", f"/vars/{NASTY}: it is missing"))
+    written = make_generation_job(db, row, prompt="J 千里", name="without a corpus")
+    lease = claim_job(db, written)
+    receipt = Receipts(written, row, None).of(
+        NewOutput(1, 0.6, "J", {}, 3, 7, "length", "J J"), text_sha256([b"J J"]), "3.10.0"
+    )
+    _output(db, lease, 1, 0.6, receipt.as_json())
+    do(db, lambda s: succeed(s, lease))
+    imported = do(db, lambda s: s.get_one(Job, row.job_id))
+    return {"imported": imported, "refused": refused, "unknown corpus": written}
 
 
 def _writings(db: Database, checkpoint: Checkpoint) -> dict[str, Job]:

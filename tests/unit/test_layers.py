@@ -21,7 +21,13 @@ FORBIDDEN = {
     "cli": {"web", "worker"} | HEAVY,
 }
 # Of our own modules the engine knows only these: no database, no queue.
-ENGINE_MAY = ("shared.specs", "shared.errors", "shared.said", "worker.engine")
+ENGINE_MAY = (
+    "shared.specs",
+    "shared.errors",
+    "shared.said",
+    "shared.vocabularies",
+    "worker.engine",
+)
 
 
 def imported(source: str) -> Iterator[str]:
@@ -49,7 +55,7 @@ def test_no_forbidden_import(folder: str) -> None:
 
 def test_the_engine_knows_specs_and_errors_only() -> None:
     """Of this project the engine imports specs, errors, messages and itself."""
-    for file in (ROOT / "worker/engine").glob("*.py"):
+    for file in (ROOT / "worker/engine").rglob("*.py"):
         own = [n for n in imported(file.read_text()) if n.split(".")[0] in ("shared", "worker")]
         assert [name for name in own if not name.startswith(ENGINE_MAY)] == [], file.name
 
@@ -96,6 +102,12 @@ def test_the_engine_loads_no_queue_and_no_database() -> None:
 def test_writing_needs_no_tensorflow() -> None:
     """A generation process reads models and writes texts without it."""
     code = "import worker.generation; from worker.engine import warm_up_writer; warm_up_writer()"
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_reading_a_file_of_others_needs_no_tensorflow() -> None:
+    """A file is refused before anything is loaded that could run it; nothing unpickles."""
+    code = "import worker.importing, worker.engine.importing.reading"
     assert loaded_by(code).isdisjoint(HEAVY)
 
 

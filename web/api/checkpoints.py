@@ -1,18 +1,41 @@
-"""Checkpoints: show, and download the model, alone or with what belongs to it."""
+"""Checkpoints: import, show, and download the model, alone or with what belongs to it."""
 
 from apiflask import APIBlueprint
 from flask import Response
 
 from shared.checkpoints.queries import get_checkpoint
+from shared.jobs.imports import ImportBody, submit_import
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
-from web.api.schemas import Checkpoint
+from web.api.imports import incoming_model
+from web.api.inputs import takes
+from web.api.schemas import Checkpoint, Job
+from web.api.submissions import SubmissionHeaders, submitter
+from web.api.writing import write
 from web.context import services, team_id
 from web.downloads import bundle_zip, model_keras
 
 checkpoints = APIBlueprint(
     "checkpoints", __name__, url_prefix="/api/v1/checkpoints", tag="Checkpoints"
 )
+
+
+@checkpoints.post("")
+@takes(checkpoints, SubmissionHeaders, "headers")
+@checkpoints.output(Job, 202)
+@checkpoints.doc(
+    extensions={"x-body": [ImportBody]} | refuses("vocabulary_refused", "idempotency_key_reused")
+)
+def add(headers: SubmissionHeaders) -> tuple[Job, int, dict[str, str]]:
+    """Import a model that was made elsewhere.
+
+    A form with a `file`. A job reads it, which fails where the file is not one that charloom can
+    rebuild; else its `links.checkpoints` has the one checkpoint that came of it.
+    """
+    uploaded, stored = incoming_model()
+    who = submitter(headers)
+    job = Job.of(write(lambda session: submit_import(session, who, uploaded, stored)))
+    return job, 202, {"Location": job.links["self"]}
 
 
 @checkpoints.get("/<checkpoint_id>")

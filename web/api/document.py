@@ -131,17 +131,16 @@ def _add(schemas: Document, model: type[BaseModel]) -> Document:
 
 
 def _add_bodies(operation: Document, schemas: Document) -> None:
-    """Turn a view's ``x-body``, a pair of models, into a JSON body and an upload."""
+    """Turn a view's ``x-body``, a pair of models or one, into a JSON body and an upload."""
     models = operation.pop("x-body", None)
     if models is not None:
-        pasted, uploaded = models
-        content = {
-            "application/json": {"schema": _add(schemas, pasted)},
-            "multipart/form-data": {
-                "schema": _upload(uploaded),
-                "example": EXAMPLES[uploaded.__name__],
-            },
-        }
+        *pasted, uploaded = models
+        content: Document = {}
+        for model in pasted:
+            content["application/json"] = {"schema": _add(schemas, model)}
+        content["multipart/form-data"] = {
+            "schema": _upload(uploaded), "example": EXAMPLES[uploaded.__name__],
+        }  # fmt: skip
         operation["requestBody"] = {"content": content}
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
@@ -149,8 +148,12 @@ def _add_bodies(operation: Document, schemas: Document) -> None:
 
 def _upload(model: type[BaseModel]) -> Document:
     schema = model.model_json_schema()
-    file = {"type": "string", "format": "binary", "description": "The text, as a file."}
-    schema["properties"] = {"file": file} | schema["properties"]
+    told = schema.pop("x-files", {"file": "The text, as a file."})
+    files = {
+        name: {"type": "string", "format": "binary", "description": description}
+        for name, description in told.items()
+    }
+    schema["properties"] = files | schema["properties"]
     schema["required"] = ["file", *schema.get("required", [])]
     return schema
 

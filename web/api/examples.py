@@ -200,6 +200,7 @@ REQUESTS = {
     "GenerationRequest": {"checkpoint_id": CHECKPOINT_ID, **GENERATION},
     "NewCorpus": {"name": "mine", "text": "It was the best of times, it was the worst of times."},
     "NewVersion": {"text": "It was the age of wisdom, it was the age of foolishness."},
+    "ImportBody": {"file": "the bytes of model.keras", "characters": "\n abc", "name": "theirs"},
     "UploadedCorpus": {"name": "mine", "file": "It was the best of times."},
     "Uploaded": {"file": "It was the age of wisdom."},
     "ScheduleRequest": NEW_SCHEDULE,

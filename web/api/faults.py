@@ -89,6 +89,10 @@ FAULTS = {
                              "127.0.0.1 is a loopback address; only public ones are asked",
                              _wrong("url", "127.0.0.1 is a loopback address; only public ones are "
                                     "asked", None, "")),
+    "vocabulary_refused": Fault(422, "The characters are not a model's",
+                                "the vocabulary has 1 characters; accepted: 2 to 65536",
+                                _wrong("vocabulary", "the vocabulary has 1 characters; accepted: 2 "
+                                       "to 65536", None, "")),
     "unknown_prompt": Fault(422, "The model knows none of the prompt's characters",
                             "the model knows none of the prompt's characters: '千里'"),
     "idempotency_key_reused": Fault(422, "The key came with another body before",

@@ -53,7 +53,7 @@ class JobQuery(PageQuery):
     ids: Ids | None = Field(
         None, description="Only these, by commas; those that there are not are left out."
     )
-    kind: Literal["train", "generate", "score", "verify"] | None = Field(
+    kind: Literal["train", "generate", "score", "verify", "import"] | None = Field(
         None, description="Only these."
     )
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"] | None = (

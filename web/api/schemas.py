@@ -97,12 +97,12 @@ class Job(Answer):
     """One run of a spec."""
 
     id: str
-    kind: Literal["train", "generate", "score", "verify"]
+    kind: Literal["train", "generate", "score", "verify", "import"]
     name: str
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
     requested: Literal["cancel", "pause"] | None
     priority: int
-    corpus_version_id: str
+    corpus_version_id: str | None = Field(description="null where the model was trained elsewhere.")
     checkpoint_id: str | None
     preset: str | None
     spec: dict[str, Any]
@@ -193,7 +193,7 @@ class Checkpoint(Answer):
     id: str
     job_id: str
     epoch: int
-    loss: float
+    loss: float | None = Field(description="null of a model that was trained elsewhere.")
     val_loss: float | None
     best: bool
     bytes: int
@@ -234,9 +234,12 @@ def _job_links(row: jobs.Job) -> dict[str, str]:
     if row.kind in jobs.ANSWERS:
         events = url_for("records.events", job_id=row.id)
         return links | {"events": events, "result": url_for("answers.result", job_id=row.id)}
+    if row.kind == jobs.Kind.IMPORT:
+        names = "events", "checkpoints"
+        return links | {name: url_for(f"records.{name}", job_id=row.id) for name in names}
     downloads = {
         jobs.Kind.TRAIN: ("samples_txt", "samples_jsonl"),
         jobs.Kind.GENERATE: ("output_txt", "output_jsonl", "output_zip"),
     }
-    names = "events", "epochs", "checkpoints", "samples", "outputs", *downloads[jobs.Kind(row.kind)]
-    return links | {name: url_for(f"records.{name}", job_id=row.id) for name in names}
+    every = "events", "epochs", "checkpoints", "samples", "outputs", *downloads[jobs.Kind(row.kind)]
+    return links | {name: url_for(f"records.{name}", job_id=row.id) for name in every}

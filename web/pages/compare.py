@@ -131,7 +131,7 @@ def _run(session: Session, job: Job, which: str, temperature: float | None) -> R
 def _results(
     session: Session, job: Job, spec: TrainingSpec, best: Epoch | None, last: Epoch | None
 ) -> dict[str, str]:
-    version, corpus = reading.version_and_corpus(session, job.corpus_version_id)
+    version, corpus = reading.version_and_corpus(session, job.corpus_version_id or "")
     state = state_of(job)
     parameters = sum(layer.parameters for layer in layers_of(spec, version.vocabulary_size))
     return {
@@ -182,7 +182,7 @@ def _sample(
     if not rows:
         return None
     row = min(rows, key=lambda one: (abs(one.temperature - temperature), one.id))
-    return sample_card(row, reading.version_and_corpus(session, job.corpus_version_id)[0])
+    return sample_card(row, reading.version_and_corpus(session, job.corpus_version_id or "")[0])
 
 
 def _temperatures(session: Session, ids: list[str]) -> list[float]:

@@ -16,6 +16,12 @@ TITLES: Words = {
     "unknown_prompt": _l("The model knows no character of the prompt"),
     "disk_full": _l("The worker's disk is full"),
     "blob_missing": _l("Something that the job needs is gone"),
+    "not_a_model": _l("The file is no model"),
+    "legacy_model": _l("The file is of an old kind"),
+    "archive_refused": _l("The file is not as Keras writes it"),
+    "configuration_refused": _l("The model is not one that charloom can rebuild"),
+    "weights_refused": _l("The model's weights are not as Keras writes them"),
+    "vocabulary_refused": _l("The characters do not fit the model"),
     "internal": _l("Something went wrong in the service"),
 }
 OTHER_TITLE = _l("The job failed")
@@ -37,6 +43,24 @@ ADVICE: Words = {
     "blob_missing": _l(
         "A text or a model was deleted, or the database was restored without it. Submit the job "
         "again with a text and a checkpoint that are there."
+    ),
+    "not_a_model": _l("Upload a .keras file, as model.save('model.keras') writes it, or a bundle."),
+    "legacy_model": _l(
+        "Open it where it was made, with Keras 3, and save it as a .keras file: "
+        "model.save('model.keras')."
+    ),
+    "archive_refused": _l(
+        "Upload the file as Keras or charloom wrote it. Nothing was kept of this one."
+    ),
+    "configuration_refused": _l(
+        "It must be a Sequential model of LSTM or GRU layers of one size and a Dense layer with "
+        "softmax, over characters one-hot. Nothing was kept of the file."
+    ),
+    "weights_refused": _l(
+        "Upload the file as Keras or charloom wrote it. Nothing was kept of this one."
+    ),
+    "vocabulary_refused": _l(
+        "Upload it again with the characters that it was trained on, each once, in its order."
     ),
     "internal": _l(
         "This is not your doing. Retry goes on from the last saved state; if it fails again, the "

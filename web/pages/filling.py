@@ -88,7 +88,7 @@ def _clone(session: Session, job_id: str) -> dict[str, str]:
     job = cloned(session, job_id)
     if job is None:
         raise NotFound
-    typed = _spec(job.spec, job.preset) | _text(session, job.corpus_version_id or "")
+    typed = _spec(job.spec, job.preset) | _text(session, job.corpus_version_id)
     told = select(JobReceiver.receiver_id).where(JobReceiver.job_id == job.id)
     return typed | {
         "priority": str(job.priority or ""),
@@ -119,9 +119,11 @@ def _spec(stored: dict[str, object], preset: str | None) -> dict[str, str]:
     return {"preset": name} | typed_over(spec.model_dump(), PRESETS[name].model_dump())
 
 
-def _text(session: Session, version_id: str) -> dict[str, str]:
+def _text(session: Session, version_id: str | None) -> dict[str, str]:
     """Return the corpus of a version, with the version where there is a newer one."""
-    version, corpus = reading.version_and_corpus(session, version_id)
+    version, corpus = reading.text_of(session, version_id)
+    if version is None or corpus is None:
+        return {}
     newest = version.number == corpus.latest_version.number
     return {"corpus_id": corpus.id, "corpus_version_id": "" if newest else version.id}
 

@@ -13,6 +13,7 @@ from shared.checkpoints.models import Checkpoint
 from shared.errors import InUse, MoveRefused, NotFound
 from shared.fields import Spec
 from shared.jobs import services as moves
+from shared.jobs.imports import ImportSpec
 from shared.jobs.models import ENDED, Job, Kind, Status
 from shared.jobs.queries import get_job, list_jobs
 from shared.jobs.requests import ScoreSpec, VerifySpec
@@ -22,7 +23,7 @@ from web import downloads
 from web.api.writing import write
 from web.context import services, team_id
 from web.messages import _
-from web.pages import reading
+from web.pages import reading, words
 from web.pages.cards import checkpoint_card, epoch_card, event_card, grid_rows
 from web.pages.facts import facts_of
 from web.pages.failures import cures_of
@@ -152,7 +153,7 @@ def _page(job_id: str, refusal: str | None = None) -> str:
     with services().db.read() as session:
         job = get_job(session, team_id(), job_id)
         shown = SHOWN[Kind(job.kind)](session, job)
-        version, corpus = reading.version_and_corpus(session, job.corpus_version_id)
+        version, corpus = reading.text_of(session, job.corpus_version_id)
         events = [event_card(row) for row in reading.newest_events(session, job.id)]
     return render_template(
         "job.html", job=job, state=state_of(job), refusal=refusal,
@@ -162,7 +163,7 @@ def _page(job_id: str, refusal: str | None = None) -> str:
 
 def _training(session: Session, job: Job) -> dict[str, Any]:
     """Return what the page of a training job shows besides."""
-    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id or "")
     spec = TrainingSpec.model_validate(job.spec)
     samples, more = reading.grid_samples(session, job.id)
     start = session.get(Checkpoint, job.checkpoint_id) if job.checkpoint_id else None
@@ -184,7 +185,7 @@ def _training(session: Session, job: Job) -> dict[str, Any]:
 def _generation(session: Session, job: Job) -> dict[str, Any]:
     """Return what the page of a generation job shows besides."""
     checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
-    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    version, _ = reading.text_of(session, job.corpus_version_id)
     spec = GenerationSpec.model_validate(job.spec)
     cards = cards_of(services().db, session, job, version)
     return {
@@ -217,11 +218,28 @@ def _answer(session: Session, job: Job) -> dict[str, Any]:
     }
 
 
+def _import(session: Session, job: Job) -> dict[str, Any]:
+    """Return what the page of an import shows besides."""
+    spec = ImportSpec.model_validate(job.spec)
+    made = reading.shown_checkpoints(session, job.id)
+    shapes = [TrainingSpec.model_validate(row.spec) for row in made]
+    return {
+        "checkpoints": [checkpoint_card(row) for row in made],
+        "layers": [layers_of(shape, len(row.vocabulary))
+                   for shape, row in zip(shapes, made, strict=True)],
+        "sizes": [len(row.vocabulary) for row in made],
+        "characters": [words.visible(row.vocabulary) for row in made],
+        "spec": spec,
+        "facts": facts_of(spec, but=("vocabulary",)),
+    }  # fmt: skip
+
+
 SHOWN = {
     Kind.TRAIN: _training,
     Kind.GENERATE: _generation,
     Kind.SCORE: _answer,
     Kind.VERIFY: _answer,
+    Kind.IMPORT: _import,
 }
 
 

@@ -69,7 +69,7 @@ def _body(session: Session, job: Job) -> dict[str, Any]:
 def _training(session: Session, job: Job) -> dict[str, Any]:
     epochs = list_epochs(session, job.id, after=_number("epoch")).data
     samples = reading.samples_behind(session, job.id, _number("sample"))
-    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    version, _ = reading.version_and_corpus(session, job.corpus_version_id or "")
     rows = {
         "epochs": [epoch_card(row) for row in epochs],
         "samples": grid_rows(samples, version),
@@ -83,7 +83,7 @@ def _training(session: Session, job: Job) -> dict[str, Any]:
 
 def _generation(session: Session, job: Job) -> dict[str, Any]:
     outputs = reading.first_outputs(session, job.id, behind=_number("output"))
-    version, _ = reading.version_and_corpus(session, job.corpus_version_id)
+    version, _ = reading.text_of(session, job.corpus_version_id)
     return {"outputs": [output_card(services().db, row, version) for row in outputs]}
 
 

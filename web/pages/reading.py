@@ -213,6 +213,13 @@ def version_and_corpus(session: Session, version_id: str) -> tuple[CorpusVersion
     return version, session.get_one(Corpus, version.corpus_id)
 
 
+def text_of(
+    session: Session, version_id: str | None
+) -> tuple[CorpusVersion, Corpus] | tuple[None, None]:
+    """Return the text that a job or a model goes back to, if it is one of ours."""
+    return version_and_corpus(session, version_id) if version_id else (None, None)
+
+
 def there_are(session: Session, team_id: str) -> dict[str, bool]:
     """Return whether the team has corpora, training jobs, generation jobs and checkpoints."""
     jobs = exists().where(Job.team_id == team_id)

@@ -99,7 +99,7 @@ def _whole(row: Sample, version: CorpusVersion) -> dict[str, Any]:
 
 
 def _version(session: Session, job: Job) -> CorpusVersion:
-    return reading.version_and_corpus(session, job.corpus_version_id)[0]
+    return reading.version_and_corpus(session, job.corpus_version_id or "")[0]
 
 
 def _training_job(session: Session, job_id: str) -> Job:

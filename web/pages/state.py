@@ -74,7 +74,8 @@ def title_of(job: Job) -> str:
 
 def _moves(job: Job) -> list[str]:
     """Return the moves that are offered; one that was asked for is not offered again."""
-    return [move for move in MOVES[Status(job.status)] if move != job.requested]
+    refused = (job.requested, "retry" if job.kind == Kind.IMPORT else None)
+    return [move for move in MOVES[Status(job.status)] if move not in refused]
 
 
 def _line(job: Job) -> str:
@@ -82,6 +83,8 @@ def _line(job: Job) -> str:
         return _("It starts as soon as a worker is free.")
     if job.requested:
         return _("Asked to stop: the worker saves where it stands first.")
+    if job.kind == Kind.IMPORT:
+        return _("The file is read, and the model built anew from its numbers.")
     return _epochs(job) if job.kind == Kind.TRAIN else _characters(job)
 
 

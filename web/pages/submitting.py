@@ -6,7 +6,7 @@ from hashlib import sha256
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import Corpus
 from shared.ids import new_id
-from shared.jobs.models import Job
+from shared.jobs.models import Job, Kind
 from shared.jobs.submissions import Submitter
 from web import context
 from web.messages import _
@@ -48,9 +48,11 @@ def checkpoint_choices(rows: list[tuple[Checkpoint, Job]]) -> list[Choice]:
 
 def _describe(row: Checkpoint, job: Job) -> str:
     # The epoch first: a narrow field cuts the end off, and names may be long.
+    if job.kind == Kind.IMPORT:
+        return " · ".join([_("imported"), job.name])
     parts = [_("epoch %(epoch)s", epoch=row.epoch), job.name]
     if row.val_loss is not None:
         parts.append(_("validation loss %(loss)s", loss=words.loss(row.val_loss)))
-    else:
+    elif row.loss is not None:
         parts.append(_("loss %(loss)s", loss=words.loss(row.loss)))
     return " · ".join([*parts, _("best")] if row.best else parts)

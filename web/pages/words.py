@@ -152,6 +152,7 @@ KINDS: Words = {
     "generate": _l("writing"),
     "score": _l("scoring"),
     "verify": _l("verifying"),
+    "import": _l("importing"),
 }
 
 

@@ -46,7 +46,7 @@ def columns_of(spec: GenerationSpec) -> int:
     return wanted if wanted <= MOST_COLUMNS else MOST_COLUMNS - 1
 
 
-def cards_of(db: Database, session: Session, job: Job, version: CorpusVersion) -> list[Card]:
+def cards_of(db: Database, session: Session, job: Job, version: CorpusVersion | None) -> list[Card]:
     """Return a card for each of a job's texts, those of one prompt at all temperatures together."""
     spec = GenerationSpec.model_validate(job.spec)
     checkpoint = session.get_one(Checkpoint, job.checkpoint_id)
@@ -161,7 +161,7 @@ def _card(job_id: str, number: int, temperature: float, prompt: str) -> Card:
 def _receipt(receipt: dict[str, Any] | None) -> Card:
     if receipt is None:
         return {"receipted": False}
-    hashes = {f"receipt_{name}": receipt[f"{name}_sha256"][:16] for name in
+    hashes = {f"receipt_{name}": (receipt[f"{name}_sha256"] or "–")[:16] for name in
               ("text", "checkpoint", "corpus_version", "prompt", "spec")}  # fmt: skip
     versions = f"charloom {receipt['charloom']} · Keras {receipt['keras']}"
     return {"receipted": True, "receipt_versions": versions, **hashes}

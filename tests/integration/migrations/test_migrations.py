@@ -17,6 +17,9 @@ from shared.accounts.rights import Right, Role
 from shared.accounts.services import add_user
 from shared.accounts.teams import set_role
 from shared.accounts.tokens import NewToken, make_token
+from shared.checkpoints.models import Checkpoint
+from shared.corpora.models import Corpus
+from shared.corpora.queries import get_corpus
 from shared.db import Base, Database, database_now, make_engine, now
 from shared.ids import new_id
 from shared.jobs.answers import INPUT, attach, keep_result
@@ -27,7 +30,7 @@ from shared.jobs.requests import TrainingPlan
 from shared.jobs.services import succeed
 from shared.jobs.stars import star
 from shared.models.models import NamedModel
-from shared.models.services import promote, work_for
+from shared.models.services import ensure_model, promote, work_for
 from shared.notices.sending import Outcome, claim_notice, record
 from shared.notices.services import add_receiver, send_test, tell_job
 from shared.schedules.requests import ScheduleRequest
@@ -40,6 +43,8 @@ from tests.support.factories import (
     make_checkpoint,
     make_corpus,
     make_generation_job,
+    make_import,
+    make_imported,
     make_scoring_job,
     make_training_job,
     write_text,
@@ -262,6 +267,41 @@ def test_stars_and_rates_go_and_no_row(database_url: str, db: Database) -> None:
     with db.read() as session:
         assert session.scalars(select(Sample.starred)).all() == [False, False]
         assert session.scalars(select(Epoch.learning_rate)).all() == [None]
+
+
+def test_imports_go_with_what_they_wrote(database_url: str, db: Database) -> None:
+    """Down, an import goes with its checkpoint and its texts; a run that began with it stays, as
+    does a model that had promoted it; up again both are there, without it."""
+    checkpoint = make_checkpoint(db)
+    before = counts(db)
+    row = make_imported(db, window=20, units=16)
+    with db.write() as session:
+        promote(session, ensure_model(session, DEFAULT_TEAM_ID, "bard"), row, "by hand")
+    make_generation_job(db, row, prompt="It")
+    make_scoring_job(db, row)
+    with db.read() as session:
+        corpus_id = session.scalars(select(Corpus.id)).one()
+    begun = make_training_job(
+        db, get(db, corpus_id), from_checkpoint_id=row.id, window=20, units=16
+    )
+    make_import(db, b"another")
+    db.close()
+    migrations.downgrade(database_url, "0012")
+    migrations.upgrade(database_url)
+    after = counts(db)
+    assert after["jobs"] == before["jobs"] + 1
+    assert (after["checkpoints"], after["models"]) == (before["checkpoints"], 1)
+    with db.read() as session:
+        assert session.get_one(Job, begun.id).checkpoint_id is None
+        assert session.scalars(select(NamedModel.checkpoint_id)).all() == [None]
+        assert set(session.scalars(select(Job.kind))) == {"train"}
+        assert session.scalars(select(Checkpoint.id)).all() == [checkpoint.id]
+
+
+def get(db: Database, corpus_id: str) -> Corpus:
+    """Return a corpus with its versions."""
+    with db.read() as session:
+        return get_corpus(session, DEFAULT_TEAM_ID, corpus_id)
 
 
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:
