@@ -69,6 +69,19 @@ class InUse(UserError):
     status = 409
 
 
+class QuotaExceeded(UserError):
+    """The team has as much of this as it may have."""
+
+    code = "quota_exceeded"
+    status = 409
+
+
+class ModelTooLarge(UserError):
+    """No worker has the memory that this spec needs."""
+
+    code = "model_too_large"
+
+
 class TooLarge(UserError):
     """The text is larger than this installation accepts."""
 
@@ -158,6 +171,17 @@ class TooManyListeners(UserError):
 
     code = "too_many_listeners"
     status = 429
+
+
+class TooManyRequests(UserError):
+    """More requests in a minute than this installation answers; come again in a while."""
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, message: str | None = None, retry_seconds: int = 60):
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class JobEnded(UserError):

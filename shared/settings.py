@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.limits.models import Limits
 
 MIB = 1024 * 1024
 # Addresses hold passwords.
@@ -73,6 +74,29 @@ class Settings(BaseSettings):
         30, gt=0, description="How long somebody stays signed in without coming back."
     )
     max_upload_bytes: int = Field(200 * MIB, ge=1, description="Largest text that is accepted.")
+    team_corpora: int = Field(Limits.corpora, ge=0, description="Most corpora of a team.")
+    team_corpus_bytes: int = Field(
+        Limits.corpus_bytes, ge=0, description="Most bytes of all versions of a team's corpora."
+    )
+    team_queued_jobs: int = Field(
+        Limits.queued_jobs, ge=0, description="Most jobs of a team that wait at a time."
+    )
+    team_running_jobs: int = Field(
+        Limits.running_jobs, ge=0, description="Most jobs of a team that run at a time."
+    )
+    job_output_characters: int = Field(
+        Limits.output_characters,
+        ge=0,
+        description="Most characters of a generation job: length, times count, times temperatures.",
+    )
+    worker_memory_bytes: int = Field(
+        Limits.worker_memory,
+        ge=1,
+        description="What a training run may need as long as no worker has told its memory.",
+    )
+    requests_per_minute: int = Field(
+        3000, ge=0, description="Requests of one caller that are answered in a minute; 0: all."
+    )
     lease_seconds: float = Field(30, ge=1, description="A worker's right to a job, unless renewed.")
     renew_seconds: float = Field(5, gt=0, description="Time between two renewals of a lease.")
     stall_seconds: float = Field(
@@ -169,6 +193,17 @@ class Settings(BaseSettings):
     def behind_tls(self) -> bool:
         """Tell whether people reach the pages by TLS: then cookies are sent over nothing else."""
         return (self.public_url or "").lower().startswith("https://")
+
+    def limits(self) -> Limits:
+        """Return what each team may have unless its row says otherwise."""
+        return Limits(
+            corpora=self.team_corpora,
+            corpus_bytes=self.team_corpus_bytes,
+            queued_jobs=self.team_queued_jobs,
+            running_jobs=self.team_running_jobs,
+            output_characters=self.job_output_characters,
+            worker_memory=self.worker_memory_bytes,
+        )
 
     def hosts(self) -> list[str]:
         """Return the host names that the pages answer to."""

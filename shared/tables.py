@@ -4,7 +4,7 @@ from shared.accounts.models import ApiToken, AuditEntry, Membership, Team, User
 from shared.blobs import Blob, BlobChunk
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
-from shared.jobs.models import Epoch, Event, Job, JobFile, Output, OutputPiece, Sample
+from shared.jobs.models import Epoch, Event, Job, JobFile, Output, OutputPiece, Sample, Turn
 from shared.models.models import Decision, ModelJob, NamedModel
 from shared.notices.models import Delivery, JobReceiver, Notice, Receiver, ScheduleReceiver
 from shared.schedules.models import Schedule, ScheduleRun
@@ -38,6 +38,7 @@ __all__ = [
     "ScheduleReceiver",
     "ScheduleRun",
     "Team",
+    "Turn",
     "User",
     "Worker",
 ]

@@ -50,7 +50,7 @@ def let_in() -> ResponseReturnValue | None:
     """Find out who asks, and refuse what they may not. Raises ``Unauthorized``, ``Forbidden``."""
     if request.endpoint is None:
         # There is nothing: of the API's addresses nobody learns that without a token.
-        if takes_tokens() and by_token() is None:
+        if takes_tokens() and asker() is None:
             raise Unauthorized
         return None
     rule = RULES.get(request.endpoint)
@@ -59,7 +59,7 @@ def let_in() -> ResponseReturnValue | None:
         raise Forbidden
     if rule.anyone:
         return None
-    g.principal = by_token() if takes_tokens() else by_session()
+    g.principal = asker()
     if g.principal is None:
         return _sign_in_first()
     check(g.principal, rule, request.view_args or {})
@@ -69,6 +69,14 @@ def let_in() -> ResponseReturnValue | None:
 def takes_tokens() -> bool:
     """Tell whether the request is one of a program."""
     return request.path.startswith("/api/v1/") or request.endpoint == "metrics.show"
+
+
+def asker() -> Principal | None:
+    """Return who asks, or None; found out once a request. Raises ``NotFound`` for the team."""
+    if "asker" not in g:
+        g.asker = by_token() if takes_tokens() else by_session()
+    found: Principal | None = g.asker
+    return found
 
 
 def by_token() -> Principal | None:

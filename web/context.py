@@ -9,6 +9,7 @@ from shared.db import Database
 from shared.errors import Forbidden
 from shared.jobs.marks import Marks
 from shared.jobs.submissions import Submitter
+from shared.limits.models import Limits
 from shared.settings import Settings
 from web.principals import Principal
 
@@ -44,6 +45,11 @@ def principal() -> Principal:
     return found
 
 
+def limits() -> Limits:
+    """Return what each team may have unless its row says otherwise."""
+    return services().settings.limits()
+
+
 def team_id() -> str:
     """Return the team in which they act: it owns what they make, and all they see is its."""
     found = principal().team_id
@@ -59,4 +65,4 @@ def user_id() -> str | None:
 
 def submitter(key: str | None = None) -> Submitter:
     """Return whose job a submission is, with the key that keeps it from being made twice."""
-    return Submitter(team_id(), services().settings.max_losses, key, user_id())
+    return Submitter(team_id(), services().settings.max_losses, key, user_id(), limits())

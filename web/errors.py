@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 )
 
 from shared.db import is_away
-from shared.errors import CharloomError, FieldProblem, InternalError
+from shared.errors import CharloomError, FieldProblem, InternalError, TooManyRequests
 from shared.ids import new_id
 from shared.said import said
 from web.messages import _l
@@ -108,7 +108,14 @@ def json_safe(value: object) -> object:
 def _charloom(error: CharloomError) -> Response:
     if isinstance(error, InternalError):
         return _unexpected(error)
+    return refuse(error)
+
+
+def refuse(error: CharloomError) -> Response:
+    """Return the answer to what its caller can mend."""
     headers = ADVICE.get(error.status, {})
+    if isinstance(error, TooManyRequests):
+        headers = {"Retry-After": str(error.retry_seconds)}
     return _answer(Answer(error.status, error.code, error.args[0], error.problems, headers))
 
 

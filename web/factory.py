@@ -18,6 +18,7 @@ from web.context import Services
 from web.errors import register_errors
 from web.headers import add_headers
 from web.health import health
+from web.limiting import limit_requests
 from web.listeners import Listeners
 from web.metrics import metrics
 from web.pages import register_pages
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         )
     register_errors(app)
     add_headers(app, settings.public_url)
+    limit_requests(app, settings)
     guard(app)
     keep_sessions(app, settings)
     register_api(app)

@@ -35,6 +35,7 @@ READ = (
     *("corpora.index", "corpora.report", "corpora.show", "corpora.text"),
     "estimates.show",
     *("jobs.index", "jobs.show"),
+    *("limits.index", "pages.limits.show"),
     *("models.history", "models.index", "models.model_keras", "models.output_txt", "models.show"),
     "presets.index",
     *("receivers.index", "receivers.notices", "receivers.show"),

@@ -5,6 +5,7 @@ import subprocess
 
 # TensorFlow reads this once, when it loads: it must be set before.
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+MIB = 1024 * 1024
 
 
 def gpus() -> list[str]:
@@ -36,8 +37,17 @@ def pin(index: int, queues: set[str], names: list[str]) -> str:
     return f"gpu {os.environ[VISIBLE]}"
 
 
-def _nvidia_smi() -> str:
-    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+def memory_of(device: str) -> int | None:
+    """Return the bytes of a card that ``pin`` told of; None of a processor, or unknown."""
+    kind, _, name = device.partition(" ")
+    if kind != "gpu":
+        return None
+    told = _nvidia_smi("memory.total", f"--id={name}").strip()
+    return int(told) * MIB if told.isdigit() else None
+
+
+def _nvidia_smi(asked: str = "index", *more: str) -> str:
+    command = ["nvidia-smi", f"--query-gpu={asked}", "--format=csv,noheader,nounits", *more]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

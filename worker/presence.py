@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.db import now
 from shared.ids import new_id
 from shared.workers.services import Process, leave, see
+from worker import devices, memory
 from worker.node import Node
 
 log = structlog.get_logger(__name__)
@@ -23,8 +24,9 @@ class Presence:
     """Writes the row of one process every third of a lease, and deletes it at the end."""
 
     def __init__(self, node: Node, queues: set[str], device: str, speed: float | None = None):
+        held = memory.available(), devices.memory_of(device)
         self._node = node
-        self.process = Process(new_id(), node.name, sorted(queues), device, now(), speed)
+        self.process = Process(new_id(), node.name, sorted(queues), device, now(), speed, *held)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="presence", daemon=True)
 

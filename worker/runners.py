@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from shared.db import is_away
 from shared.errors import LeaseLost, UserError
@@ -38,12 +39,17 @@ def work(node: Node, queue: str) -> int:
     """Run queued jobs of a queue until none is left or this worker stops; return how many."""
     done = 0
     while not node.stop.is_up():
-        job = node.write(lambda s: claim(s, queue, node.name, node.settings.lease_seconds))
+        job = node.write(lambda s: _claim(s, node, queue))
         if job is None:
             break
         run_job(node, job)
         done += 1
     return done
+
+
+def _claim(session: Session, node: Node, queue: str) -> Job | None:
+    settings = node.settings
+    return claim(session, queue, node.name, settings.lease_seconds, settings.team_running_jobs)
 
 
 def run_job(node: Node, job: Job) -> None:

@@ -35,7 +35,7 @@ def tick(node: Node, look: Callable[[Node], None] = look_at_all) -> None:
     """Do all that can be done for schedules now. While the database is away that is nothing."""
     try:
         with node.db.write() as session:
-            settle(session)
+            settle(session, node.settings.limits())
             now = database_now(session)
         fire_due(node.db, now)
         look(node)
@@ -57,7 +57,7 @@ def look_at(node: Node, run: ClaimedRun) -> None:
             give_up(session, run, error)
         return
     with node.db.write() as session:
-        begin(session, run, sha256, node.settings.max_losses)
+        begin(session, run, sha256, node.settings.max_losses, node.settings.limits())
 
 
 def fetch_anew(node: Node, schedule: Schedule, url: str) -> str:
@@ -73,7 +73,8 @@ def fetch_anew(node: Node, schedule: Schedule, url: str) -> str:
     text = NewText(fetched.file, f"url:{url}", Cleaning(**schedule.cleaning))
     stored = store_text(node.db, text)
     with node.db.write() as session:
-        add_version(session, schedule.team_id, schedule.corpus_id, stored)
+        limits = node.settings.limits()
+        add_version(session, schedule.team_id, schedule.corpus_id, stored, limits)
         mine = session.get_one(Schedule, schedule.id)
         mine.validators = asdict(fetched.validators) | {"sha256": stored.blob.sha256}
     return stored.blob.sha256

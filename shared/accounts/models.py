@@ -6,7 +6,7 @@ Everything that people own belongs to a team, from the first migration.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shared.db import ID, Base
@@ -24,6 +24,12 @@ class Team(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    # Its own limits: None where it has those of the installation.
+    most_corpora: Mapped[int | None]
+    most_corpus_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    most_queued_jobs: Mapped[int | None]
+    most_running_jobs: Mapped[int | None]
+    most_output_characters: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class User(Base):

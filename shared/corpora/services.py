@@ -20,6 +20,8 @@ from shared.db import Database, now
 from shared.errors import CorpusTooShort, EmptyCorpus, FieldProblem, InUse
 from shared.ids import new_id
 from shared.jobs.models import Job
+from shared.limits.models import LIMITS, Limits
+from shared.limits.services import check_new_corpus, check_new_text
 from shared.said import said
 from shared.schedules.models import Schedule
 from shared.settings import Settings
@@ -95,9 +97,15 @@ def _stored(db: Database, new: NewText) -> StoredText:
 
 
 def add_corpus(
-    session: Session, team_id: str, name: str, text: StoredText, user_id: str | None = None
+    session: Session,
+    team_id: str,
+    name: str,
+    text: StoredText,
+    user_id: str | None = None,
+    limits: Limits = LIMITS,
 ) -> Corpus:
-    """Add a corpus with its first version."""
+    """Add a corpus with its first version. Raises ``QuotaExceeded``."""
+    check_new_corpus(session, team_id, limits, text.blob.bytes)
     corpus = Corpus(id=new_id(), team_id=team_id, name=name, created_at=now())
     corpus.user_id = user_id
     session.add(corpus)
@@ -106,10 +114,16 @@ def add_corpus(
     return get_corpus(session, team_id, corpus.id)
 
 
-def add_version(session: Session, team_id: str, corpus_id: str, text: StoredText) -> Corpus:
-    """Add a version, unless the corpus holds the same text already. Raises ``NotFound``."""
+def add_version(
+    session: Session, team_id: str, corpus_id: str, text: StoredText, limits: Limits = LIMITS
+) -> Corpus:
+    """Add a version, unless the corpus holds the same text already.
+
+    Raises ``NotFound``, ``QuotaExceeded``.
+    """
     corpus = get_corpus(session, team_id, corpus_id)
     if all(version.sha256 != text.blob.sha256 for version in corpus.versions):
+        check_new_text(session, team_id, limits, text.blob.bytes)
         last = select(func.max(CorpusVersion.number)).where(CorpusVersion.corpus_id == corpus.id)
         _add_version(session, corpus, (session.scalar(last) or 0) + 1, text)
     return get_corpus(session, team_id, corpus_id)

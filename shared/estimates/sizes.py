@@ -4,6 +4,9 @@ Shapes: ``B`` batch, ``T`` window, ``V`` vocabulary, ``H`` units, ``L`` layers, 
 ``N`` characters of text.
 """
 
+from dataclasses import astuple, dataclass
+from typing import Self
+
 from pydantic import BaseModel, Field
 
 from shared.estimates.costs import (
@@ -72,6 +75,42 @@ def epoch_cost(spec: TrainingSpec, characters: int, vocabulary_size: int) -> flo
     return training + judging + spec.sample_length * writing_cost(spec, vocabulary_size)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What takes a run's memory, in bytes."""
+
+    weights: int
+    # Gradients, the optimizer's arrays, and copies on their way.
+    optimizer: int
+    activations: int
+    text: int
+    # TensorFlow's own.
+    base: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(astuple(self))
+
+    @classmethod
+    def of_host(cls, spec: TrainingSpec, characters: int, vocabulary_size: int, gpu: bool) -> Self:
+        """Return what the machine's memory holds of ``N`` characters, ``V`` of them different."""
+        weights = FLOAT * parameters_of(spec, vocabulary_size)
+        text = characters * (CHARACTER + (1 if vocabulary_size > 256 else 0))
+        if gpu:
+            return cls(weights, 2 * weights, 0, text, PROCESS)
+        arrays = PARTS + _arrays(spec) - 1
+        return cls(weights, arrays * weights, _activations(spec, vocabulary_size), text, PROCESS)
+
+    @classmethod
+    def of_card(cls, spec: TrainingSpec, characters: int, vocabulary_size: int) -> Self:
+        """Return what a GPU's memory holds."""
+        weights = FLOAT * parameters_of(spec, vocabulary_size)
+        text = _id_bytes(vocabulary_size) * characters
+        activations = _activations(spec, vocabulary_size)
+        return cls(weights, (_arrays(spec) - 1) * weights, activations, text, CARD)
+
+
 class Memory(BaseModel):
     """The most memory that a run holds, in bytes."""
 
@@ -81,13 +120,9 @@ class Memory(BaseModel):
     @classmethod
     def of(cls, spec: TrainingSpec, characters: int, vocabulary_size: int, gpu: bool) -> "Memory":
         """Return the memory for a text of ``N`` characters, ``V`` of them different."""
-        text = characters * (CHARACTER + (1 if vocabulary_size > 256 else 0))
-        parameters = FLOAT * parameters_of(spec, vocabulary_size)
-        learning = _learning(spec, vocabulary_size)
-        if gpu:
-            device = CARD + _id_bytes(vocabulary_size) * characters + learning
-            return cls(host=PROCESS + text + 3 * parameters, device=device)
-        return cls(host=PROCESS + text + PARTS * parameters + learning, device=None)
+        host = Needs.of_host(spec, characters, vocabulary_size, gpu).total
+        card = Needs.of_card(spec, characters, vocabulary_size).total if gpu else None
+        return cls(host=host, device=card)
 
 
 class Kept(BaseModel):
@@ -108,13 +143,16 @@ class Kept(BaseModel):
         return cls(checkpoint=size, checkpoints=count, bytes=size * count)
 
 
-def _learning(spec: TrainingSpec, vocabulary_size: int) -> int:
-    """Return the bytes of weights, gradients, the optimizer's arrays and a batch on its way."""
-    arrays = 2 + REMEMBERED[spec.optimizer] + (1 if spec.ema_momentum else 0)
+def _arrays(spec: TrainingSpec) -> int:
+    """Return how many arrays of all parameters there are: weights, gradients, the optimizer's."""
+    return 2 + REMEMBERED[spec.optimizer] + (1 if spec.ema_momentum else 0)
+
+
+def _activations(spec: TrainingSpec, vocabulary_size: int) -> int:
+    """Return the bytes of a batch on its way: ``B`` windows of ``T``, in ``L`` layers of ``H``."""
     guesses = spec.window if spec.loss_at == "every" else 1
     unit = KEPT_OF_UNIT * spec.window * spec.layers * spec.units
-    window = unit + 3 * guesses * vocabulary_size
-    return FLOAT * (arrays * parameters_of(spec, vocabulary_size) + spec.batch_size * window)
+    return FLOAT * spec.batch_size * (unit + 3 * guesses * vocabulary_size)
 
 
 def _id_bytes(vocabulary_size: int) -> int:

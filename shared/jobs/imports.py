@@ -78,7 +78,7 @@ def submit_import(
         progress={"epoch": 0, "epochs": 0, "step": 0, "steps": 0, "fraction": 0.0,
                   "eta_seconds": None},
     )  # fmt: skip
-    submit(session, stamped(job, who, request))
+    submit(session, stamped(job, who, request), who.limits)
     attach(session, job.id, INPUT, stored.id)
     return job
 

@@ -73,15 +73,22 @@ class Job(Base):
             name="status",
         ),
         CheckConstraint("requested in ('cancel', 'pause')", name="requested"),
-        # The claim's order, over waiting jobs alone: it stays small however many have ended.
+        # A team's order, over waiting jobs alone: it stays small however many have ended.
         Index(
             "ix_jobs_claim",
+            "team_id",
             "queue",
             text("priority DESC"),
-            "fair_at",
             "id",
             sqlite_where=text("status = 'queued'"),
             postgresql_where=text("status = 'queued'"),
+        ),
+        # How many of a team run: asked for at each claim.
+        Index(
+            "ix_jobs_running",
+            "team_id",
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
         ),
         Index(
             "ix_jobs_lease",
@@ -115,7 +122,6 @@ class Job(Base):
     status: Mapped[str]
     requested: Mapped[str | None]
     priority: Mapped[int]
-    fair_at: Mapped[float]
     # The text that a training run reads, or that a generation run's model was trained on: None
     # where that was elsewhere.
     corpus_version_id: Mapped[str | None] = mapped_column(
@@ -142,6 +148,18 @@ class Job(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class Turn(Base):
+    """How far a team's turns on a queue have come: see ``shared.jobs.turns``."""
+
+    __tablename__ = "turns"
+
+    team_id: Mapped[str] = mapped_column(
+        ID, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Event(Base):

@@ -15,7 +15,7 @@ from shared.jobs.submissions import Submitter, earlier, stamped
 from shared.said import said
 
 # Somebody waits for a short answer with a connection open, and it holds the next text up for a
-# moment only: it goes first. A long one nobody waits for, and it takes its turn.
+# moment only: it goes first among its team's. A long one nobody waits for, and it takes its turn.
 SHORT_CHARACTERS, SHORT_PRIORITY, LONG_PRIORITY = 100_000, 10, 0
 
 
@@ -24,7 +24,7 @@ def submit_scoring(
 ) -> Job:
     """Queue the scoring of a stored text, or return the job that came with the same key and body.
 
-    Raises ``NotFound``, ``KeyReused``.
+    Raises ``NotFound``, ``KeyReused``, ``QuotaExceeded``.
     """
     if found := earlier(session, who, Kind.SCORE, request):
         return found
@@ -41,7 +41,8 @@ def submit_verification(
 ) -> Job:
     """Queue the verification of a receipt, the whole request being stored as JSON.
 
-    Raises ``InvalidFields`` where the checkpoint is gone, ``KeyReused``.
+    Raises ``InvalidFields`` where the checkpoint is gone, ``KeyReused``,
+    ``QuotaExceeded``.
     """
     if found := earlier(session, who, Kind.VERIFY, request):
         return found
@@ -85,6 +86,6 @@ def _job(checkpoint: Checkpoint, request: Question, spec: Spec, characters: int)
 
 
 def _ask(session: Session, who: Submitter, request: Spec, job: Job, stored: StoredBlob) -> Job:
-    submit(session, stamped(job, who, request))
+    submit(session, stamped(job, who, request), who.limits)
     attach(session, job.id, INPUT, stored.id)
     return job

@@ -17,7 +17,7 @@ Notify = Annotated[
     Field(max_length=5, description="The ids of the receivers that are told of the end."),
 ]
 Priority = Annotated[
-    int, Field(ge=-100, le=100, description="Higher goes first among waiting jobs.")
+    int, Field(ge=-100, le=100, description="Higher goes first among the team's waiting jobs.")
 ]
 
 

@@ -27,21 +27,24 @@ from shared.events import add_event
 from shared.jobs.answers import check_input, ended, forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
+from shared.jobs.turns import best_of, count_turn, take_turn
+from shared.limits.models import LIMITS, Limits
+from shared.limits.services import check_queue
 from shared.said import said
 
-# How far apart one team's waiting jobs are spread in the order of claims: in that time other
-# teams' jobs get their turn.
-FAIR_SECONDS = 60.0
 # As the row is now, also where the session holds an older picture of it.
 FRESH = {"populate_existing": True}
 
 
-def submit(session: Session, job: Job) -> Job:
-    """Queue a new job and ask for a ticket. Raises nothing: the spec was validated before."""
+def submit(session: Session, job: Job, limits: Limits = LIMITS) -> Job:
+    """Queue a new job and ask for a ticket; its spec was validated before.
+
+    Raises ``QuotaExceeded``.
+    """
+    check_queue(session, job.team_id, limits)
     job.queue = QUEUES[Kind(job.kind)]
     job.status, job.requested = Status.QUEUED, None
     job.attempt = job.losses = job.event_seq = 0
-    job.fair_at = _fair_at(session, job)
     job.created_at, job.started_at, job.finished_at = now(), None, None
     session.add(job)
     session.flush()
@@ -51,19 +54,24 @@ def submit(session: Session, job: Job) -> Job:
     return job
 
 
-def claim(session: Session, queue: str, worker: str, lease_seconds: float) -> Job | None:
-    """Take the best queued job of a queue, or None: then the ticket was spare."""
-    best = (
-        select(Job.id)
-        .where(Job.status == Status.QUEUED, Job.queue == queue)
-        .order_by(Job.priority.desc(), Job.fair_at, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
+def claim(
+    session: Session,
+    queue: str,
+    worker: str,
+    lease_seconds: float,
+    most_running: int = LIMITS.running_jobs,
+) -> Job | None:
+    """Take the best queued job of the team whose turn it is, or None: then the ticket was spare.
+
+    A team that has ``most_running`` jobs running, or as many as its own limit says, is passed over.
+    """
+    team_id = take_turn(session, queue, most_running)
+    if team_id is None:
+        return None
+    best = best_of(team_id, queue).with_for_update(skip_locked=True)
     jobs = change(
         session,
-        Job.id == best,
+        Job.id == best.scalar_subquery(),
         Job.status == Status.QUEUED,
         status=Status.RUNNING,
         attempt=Job.attempt + 1,
@@ -71,9 +79,11 @@ def claim(session: Session, queue: str, worker: str, lease_seconds: float) -> Jo
         lease_until=database_time() + lease_seconds,
         started_at=func.coalesce(Job.started_at, now()),
     )
-    for job in jobs:
-        add_event(session, job, "running", {"attempt": job.attempt, "worker": worker})
-    return jobs[0] if jobs else None
+    if not jobs:
+        return None
+    count_turn(session, queue, team_id)
+    add_event(session, jobs[0], "running", {"attempt": jobs[0].attempt, "worker": worker})
+    return jobs[0]
 
 
 def renew(session: Session, lease: Lease, lease_seconds: float) -> str | None:
@@ -142,17 +152,21 @@ def pause(session: Session, job_id: str) -> Job:
     return _stop(session, job_id, "pause", Status.PAUSED, (Status.QUEUED,))
 
 
-def resume(session: Session, job_id: str) -> Job:
-    """Queue a paused job again. Raises ``MoveRefused``."""
-    return _queue_again(session, job_id, "resume", (Status.PAUSED,))
+def resume(session: Session, job_id: str, limits: Limits = LIMITS) -> Job:
+    """Queue a paused job again. Raises ``MoveRefused``, ``QuotaExceeded``."""
+    return _queue_again(session, job_id, limits, "resume", (Status.PAUSED,))
 
 
-def retry(session: Session, job_id: str) -> Job:
-    """Queue a failed or cancelled job again, from its resume state. Raises ``MoveRefused``."""
+def retry(session: Session, job_id: str, limits: Limits = LIMITS) -> Job:
+    """Queue a failed or cancelled job again, from its resume state.
+
+    Raises ``MoveRefused``, ``QuotaExceeded``.
+    """
     check_input(session, job_id)
     return _queue_again(
         session,
         job_id,
+        limits,
         "retry",
         (Status.FAILED, Status.CANCELLED),
         losses=0,
@@ -253,8 +267,17 @@ def _stop(session: Session, job_id: str, move: str, to: Status, at_once: tuple[S
 
 
 def _queue_again(
-    session: Session, job_id: str, move: str, allowed: tuple[Status, ...], **values: Any
+    session: Session,
+    job_id: str,
+    limits: Limits,
+    move: str,
+    allowed: tuple[Status, ...],
+    **values: Any,
 ) -> Job:
+    team_id = session.scalar(select(Job.team_id).where(Job.id == job_id, Job.status.in_(allowed)))
+    if team_id is None:
+        raise _refusal(session, job_id, move, allowed)
+    check_queue(session, team_id, limits)
     jobs = change(
         session,
         Job.id == job_id,
@@ -283,15 +306,6 @@ def _refusal(session: Session, job_id: str, move: str, allowed: tuple[Status, ..
             accepted=accepted,
         )
     )
-
-
-def _fair_at(session: Session, job: Job) -> float:
-    """Return the team's virtual finish time: one step behind its last waiting job, or now."""
-    last = select(func.max(Job.fair_at) + FAIR_SECONDS).where(
-        Job.team_id == job.team_id, Job.queue == job.queue, Job.status == Status.QUEUED
-    )
-    time, behind = session.execute(select(database_time(), last.scalar_subquery())).one()
-    return max(float(time), float(behind or 0))
 
 
 def _finished(session: Session, lease: Lease) -> dict[str, Any]:

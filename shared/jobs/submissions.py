@@ -24,6 +24,8 @@ from shared.ids import new_id
 from shared.jobs.models import Job, Kind
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.services import submit
+from shared.limits.models import LIMITS, Limits
+from shared.limits.services import check_memory, check_outputs
 from shared.models.models import NamedModel
 from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
@@ -35,18 +37,21 @@ from shared.specs import GenerationSpec, TrainingSpec
 
 @dataclass(frozen=True)
 class Submitter:
-    """Whose job it is, and how it is kept from being submitted twice or lost too often."""
+    """Whose job it is, what they may have, and how it is kept from being submitted twice or lost
+    too often."""
 
     team_id: str
     max_losses: int = 3
     idempotency_key: str | None = None
     user_id: str | None = None
+    limits: Limits = LIMITS
 
 
 def submit_training(session: Session, who: Submitter, request: TrainingRequest) -> Job:
     """Queue a training job, or return the one that came with the same key and body.
 
-    Raises ``InvalidFields``, ``CorpusTooShort``, ``UnknownPrompt``, ``KeyReused``.
+    Raises ``InvalidFields``, ``CorpusTooShort``, ``UnknownPrompt``, ``KeyReused``,
+    ``ModelTooLarge``, ``QuotaExceeded``.
     """
     if found := earlier(session, who, Kind.TRAIN, request):
         return found
@@ -60,6 +65,7 @@ def submit_training(session: Session, who: Submitter, request: TrainingRequest) 
         known += checkpoint.vocabulary
     if spec.sample_prompt is not None:
         fit_prompt(spec.sample_prompt, known)
+    check_memory(session, spec, version.characters, len(set(known)), who.limits)
     return _submit(
         session,
         who,
@@ -87,11 +93,12 @@ def submit_training(session: Session, who: Submitter, request: TrainingRequest) 
 def submit_generation(session: Session, who: Submitter, request: GenerationRequest) -> Job:
     """Queue a generation job, or return the one that came with the same key and body.
 
-    Raises ``InvalidFields``, ``UnknownPrompt``, ``KeyReused``.
+    Raises ``InvalidFields``, ``UnknownPrompt``, ``KeyReused``, ``QuotaExceeded``.
     """
     if found := earlier(session, who, Kind.GENERATE, request):
         return found
     spec = request.spec()
+    check_outputs(session, who.team_id, who.limits, spec)
     model, checkpoint = _writer(session, who, request)
     check_prompt(spec, checkpoint)
     trained = session.get_one(Job, checkpoint.job_id)
@@ -162,7 +169,7 @@ def _submit(
     session: Session, who: Submitter, request: TrainingRequest | GenerationRequest, job: Job
 ) -> Job:
     check_receivers(session, who.team_id, request.notify)
-    submit(session, stamped(job, who, request))
+    submit(session, stamped(job, who, request), who.limits)
     tell_job(session, job.id, request.notify)
     return job
 

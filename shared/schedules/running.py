@@ -14,10 +14,11 @@ from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.corpora.queries import get_corpus
 from shared.db import database_time
-from shared.errors import UserError
+from shared.errors import QuotaExceeded, UserError
 from shared.jobs.models import ENDED, Job, Status
 from shared.jobs.requests import GenerationRequest, TrainingPlan, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
+from shared.limits.models import LIMITS, Limits
 from shared.models.models import Action, Decision, NamedModel
 from shared.models.services import work_for
 from shared.notices.queries import told_of
@@ -64,7 +65,13 @@ def claim_run(session: Session) -> ClaimedRun | None:
     return ClaimedRun(row.id, session.get_one(Schedule, row.schedule_id)) if row else None
 
 
-def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses: int) -> None:
+def begin(
+    session: Session,
+    claimed: ClaimedRun,
+    sha256: str | None,
+    max_losses: int,
+    limits: Limits = LIMITS,
+) -> None:
     """Submit the job of a run, or skip it where its text was trained on already.
 
     The text is the corpus' version of that ``sha256``, by default the newest one.
@@ -82,7 +89,11 @@ def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses:
         end(run, RunStatus.SKIPPED, reason)
         return
     try:
-        job = _submit(session, schedule, version, max_losses)
+        who = _submitter(schedule, max_losses, limits)
+        job = _submit(session, schedule, version, who)
+    except QuotaExceeded as error:
+        _pass_over(run, error)
+        return
     except UserError as error:
         _fail(session, run, error)
         return
@@ -90,9 +101,19 @@ def begin(session: Session, claimed: ClaimedRun, sha256: str | None, max_losses:
 
 
 def give_up(session: Session, claimed: ClaimedRun, error: UserError) -> None:
-    """End a run whose text could not be had."""
-    if run := _locked(session, claimed.id):
+    """End a run whose text could not be had, or for which there is no room."""
+    run = _locked(session, claimed.id)
+    if run is None:
+        return
+    if isinstance(error, QuotaExceeded):
+        _pass_over(run, error)
+    else:
         _fail(session, run, error)
+
+
+def _pass_over(run: ScheduleRun, error: QuotaExceeded) -> None:
+    """Skip a run for which the team has no room now: the next one may find some."""
+    end(run, RunStatus.SKIPPED, told(error))
 
 
 def _fail(session: Session, run: ScheduleRun, error: UserError) -> None:
@@ -116,7 +137,7 @@ def told(error: UserError) -> str:
     return "; ".join([str(error), *(f"{p.field}: {p.message}" for p in error.problems)])
 
 
-def settle(session: Session) -> None:
+def settle(session: Session, limits: Limits = LIMITS) -> None:
     """End the runs whose jobs ended, and let those begin that waited for them."""
     query = select(ScheduleRun).where(ScheduleRun.status == RunStatus.RUNNING)
     for run in session.scalars(query.with_for_update(skip_locked=True)).all():
@@ -124,7 +145,7 @@ def settle(session: Session) -> None:
         if job is None:
             end(run, RunStatus.CANCELLED, said("its job was deleted"))
         elif job.status in ENDED:
-            _settle(session, run, job)
+            _settle(session, run, job, limits)
     session.flush()
     _wake(session)
 
@@ -135,7 +156,7 @@ def _decided(decision: Decision) -> str:
     return said("kept: {why}", why=decision.reason)
 
 
-def _settle(session: Session, run: ScheduleRun, job: Job) -> None:
+def _settle(session: Session, run: ScheduleRun, job: Job, limits: Limits) -> None:
     decision = session.scalar(
         select(Decision)
         .join(Checkpoint, Decision.checkpoint_id == Checkpoint.id)
@@ -146,15 +167,19 @@ def _settle(session: Session, run: ScheduleRun, job: Job) -> None:
     if decision is not None:
         reason = _decided(decision)
         if decision.action == Action.PROMOTED:
-            run.generation_job_id = _generate(session, run, decision, job.max_losses)
+            schedule = session.get_one(Schedule, run.schedule_id)
+            who = _submitter(schedule, job.max_losses, limits)
+            try:
+                run.generation_job_id = _generate(session, run, decision, who)
+            except UserError as error:
+                reason = said("{decided}; nothing writes: {why}", decided=reason, why=told(error))
     status = ENDS[Status(job.status)]
     end(run, status, reason)
     _tell(session, run, decision.action if decision else status)
 
 
-def _generate(
-    session: Session, run: ScheduleRun, decision: Decision, max_losses: int
-) -> str | None:
+def _generate(session: Session, run: ScheduleRun, decision: Decision, who: Submitter) -> str | None:
+    """Have the promoted checkpoint write, where the schedule says so. Raises ``UserError``s."""
     schedule = session.get_one(Schedule, run.schedule_id)
     if schedule.generation is None or decision.checkpoint_id is None:
         return None
@@ -165,7 +190,7 @@ def _generate(
             "notify": told_of(session, schedule.id),
         }
     )
-    job = submit_generation(session, _submitter(schedule, max_losses), request)
+    job = submit_generation(session, who, request)
     work_for(session, session.get_one(NamedModel, schedule.model_id), job.id)
     return job.id
 
@@ -204,7 +229,7 @@ def _last(session: Session, schedule: Schedule) -> ScheduleRun | None:
     return session.scalar(query.order_by(ScheduleRun.due_at.desc()).limit(1))
 
 
-def _submit(session: Session, schedule: Schedule, version: CorpusVersion, max_losses: int) -> Job:
+def _submit(session: Session, schedule: Schedule, version: CorpusVersion, who: Submitter) -> Job:
     """Submit a run's training job. Raises ``UserError``s."""
     model = session.get_one(NamedModel, schedule.model_id)
     request = TrainingRequest.model_validate(
@@ -216,7 +241,7 @@ def _submit(session: Session, schedule: Schedule, version: CorpusVersion, max_lo
             "from_checkpoint_id": _start(session, schedule, model),
         }
     )
-    job = submit_training(session, _submitter(schedule, max_losses), request)
+    job = submit_training(session, who, request)
     work_for(session, model, job.id)
     return job
 
@@ -232,5 +257,5 @@ def _start(session: Session, schedule: Schedule, model: NamedModel) -> str | Non
     return session.scalar(best)
 
 
-def _submitter(schedule: Schedule, max_losses: int) -> Submitter:
-    return Submitter(schedule.team_id, max_losses, user_id=schedule.user_id)
+def _submitter(schedule: Schedule, max_losses: int, limits: Limits) -> Submitter:
+    return Submitter(schedule.team_id, max_losses, user_id=schedule.user_id, limits=limits)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import ID, Base
@@ -21,6 +21,9 @@ class Worker(Base):
     # Floating-point operations a second in products of matrices, as measured at its start: None
     # where it measured nothing.
     speed: Mapped[float | None]
+    # Bytes that it may hold, in the machine's memory and on its card: None where nobody knows.
+    memory: Mapped[int | None] = mapped_column(BigInteger)
+    device_memory: Mapped[int | None] = mapped_column(BigInteger)
     started_at: Mapped[datetime]
     # On the database's clock, as whether it is alive is judged.
     seen_time: Mapped[float]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +24,25 @@ def count_alive(session: Session, lease_seconds: float) -> dict[str, int]:
     """Return how many workers of each queue were seen within a lease's time."""
     query = select(Worker.queues).where(Worker.seen_time >= database_time() - lease_seconds)
     return Counter(queue for queues in session.scalars(query) for queue in queues)
+
+
+@dataclass(frozen=True)
+class Memories:
+    """The bytes that a worker may hold: None where it does not tell."""
+
+    gpu: bool
+    host: int | None
+    card: int | None
+
+
+def memories(session: Session) -> list[Memories]:
+    """Return the memory of every worker that trains, also of those that are away for a while."""
+    query = select(Worker.queues, Worker.device, Worker.memory, Worker.device_memory)
+    return [
+        Memories(device.startswith("gpu"), host, card)
+        for queues, device, host, card in session.execute(query)
+        if "train" in queues
+    ]
 
 
 def jobs_of(session: Session, team_id: str, workers: Iterable[Worker]) -> dict[str, str]:

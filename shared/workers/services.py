@@ -24,6 +24,9 @@ class Process:
     started_at: datetime
     # Floating-point operations a second, where they were measured.
     speed: float | None = None
+    # Bytes that it may hold, in the machine's memory and on its card.
+    memory: int | None = None
+    device_memory: int | None = None
 
 
 def see(session: Session, process: Process) -> None:

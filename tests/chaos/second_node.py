@@ -11,6 +11,8 @@ from cli.child import Child
 from cli.folder import DataFolder
 from cli.output import Output
 from cli.parts import Part, worker_parts
+from shared.ids import new_id
+from tests.support.stacks import START_SECONDS, Stack, environment, wait_for
 
 PERIOD = 0.1
 NAME = "train2"
@@ -52,6 +54,17 @@ class SecondNode:
             while not self._over.wait(PERIOD):
                 self._child.tend(time.monotonic())
             self._child.kill()
+
+
+@contextmanager
+def second_node(stack: Stack, path: Path) -> Iterator[str]:
+    """Run a second training worker beside a stack; yield the path of its log."""
+    folder, log = DataFolder(stack.data), path / "node.log"
+    env = environment(new_id(), {"CHARLOOM_DATABASE_URL": folder.database_url})
+    node = SecondNode(folder, env, log)
+    with node.running():
+        wait_for(lambda: node.ready, START_SECONDS)
+        yield str(log)
 
 
 def part() -> Part:

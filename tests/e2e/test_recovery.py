@@ -3,23 +3,14 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cli.client import Client
-from cli.folder import DataFolder
-from shared.ids import new_id
-from tests.chaos.second_node import SecondNode
+from tests.chaos.second_node import second_node
 from tests.support.long_runs import ENDED, SIZE, Json, epochs, train
-from tests.support.stacks import (
-    START_SECONDS,
-    Stack,
-    environment,
-    wait_for,
-)
+from tests.support.stacks import Stack, wait_for
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -65,17 +56,6 @@ def test_pause_resume_and_cancel_inside_an_epoch(client: Client) -> None:
     move(client, job, "cancel")
     assert seconds_until(client, job, "cancelled") < SOON
     assert epochs(client, job) == []
-
-
-@contextmanager
-def second_node(stack: Stack, path: Path) -> Iterator[str]:
-    """Run a second training worker; yield the path of its log."""
-    folder, log = DataFolder(stack.data), path / "node.log"
-    env = environment(new_id(), {"CHARLOOM_DATABASE_URL": folder.database_url})
-    node = SecondNode(folder, env, log)
-    with node.running():
-        wait_for(lambda: node.ready, START_SECONDS)
-        yield str(log)
 
 
 def test_a_frozen_worker_writes_nothing_more_and_takes_new_work(

@@ -57,6 +57,7 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.jobs.confirm": [f"{jobs['trained']}/delete"],
         "pages.jobs.index": ["/jobs", "/jobs?kind=score", "/jobs?status=cancelled&kind=generate"],
         "pages.jobs.show": list(jobs.values()),
+        "pages.limits.show": ["/limits"],
         "pages.models.index": ["/models"],
         "pages.models.show": [f"/models/{full.model}"],
         "pages.receivers.index": ["/receivers"],

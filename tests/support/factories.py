@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
@@ -88,6 +89,16 @@ def make_training_job(
     request = TrainingRequest.model_validate(given)
     with db.write() as session:
         return submit_training(session, Submitter(team_id, max_losses, key), request)
+
+
+def queue_many(db: Database, corpus: Corpus, count: int, **fields: Any) -> list[str]:
+    """Let many training jobs of a corpus' team wait; return their ids, oldest first."""
+    job = make_training_job(db, corpus, team_id=corpus.team_id, **fields)
+    values = {column.name: getattr(job, column.name) for column in Job.__table__.columns}
+    ids = [job.id, *sorted(new_id() for _ in range(count - 1))]
+    rows = [values | {"id": id_} for id_ in ids[1:]]
+    do(db, lambda s: s.execute(insert(Job), rows))
+    return ids
 
 
 def make_standing_job(db: Database, status: str) -> Job:

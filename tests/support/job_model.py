@@ -29,7 +29,7 @@ class ModelJob:
 
     max_losses: int
     # Its place in the order of claims, and the job and epoch whose checkpoint it works with.
-    turn: tuple[float, float, str]
+    turn: tuple[int, str]
     start: tuple[str, int] | None = None
     status: str = "queued"
     requested: str | None = None

@@ -1,6 +1,7 @@
 """Real servers for tests: PostgreSQL and Redis, each on its own, ended when the tests end."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -173,8 +174,17 @@ class OwnRedis:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         _wait_for_redis(self.url, self._process)
 
+    def freeze(self) -> None:
+        """Let it answer nobody, with all its connections open, until ``thaw``."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End it."""
+        self.thaw()
         self._process.terminate()
         self._process.wait(10)
 

@@ -9,6 +9,7 @@ from web.api import (
     corpora,
     estimates,
     jobs,
+    limits,
     models,
     presets,
     receivers,
@@ -44,6 +45,7 @@ def register_api(app: APIFlask) -> None:
         models.models,
         receivers.receivers,
         workers.workers,
+        limits.limits,
     ):
         app.register_blueprint(blueprint)
     describe(app)

@@ -31,7 +31,7 @@ LATER: Responses = {
     202: answer("Not answered yet: the job, whose `links.result` will have the answer", Job)
 }
 # What the job may end with, told as the request's own error.
-OF_JOBS = ("cancelled", "idempotency_key_reused")
+OF_JOBS = ("cancelled", "idempotency_key_reused", "quota_exceeded")
 RESULT: Responses = {200: {
     "description": "A `Score` or a `Verification`, as the job's kind is.",
     "content": {JSON: {"schema": {"anyOf": [

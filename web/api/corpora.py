@@ -9,13 +9,14 @@ from shared.corpora.queries import get_corpus, list_corpora
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.estimates.services import CorpusReport, examine
 from shared.fields import Spec
+from shared.limits.services import check_new_corpus, check_new_text
 from web.api.document import Responses, answer, download
 from web.api.faults import OF_FILES, OF_TEXTS, refuses
 from web.api.inputs import Number, PageQuery, takes
 from web.api.schemas import CorpusDetail, CorpusPage
 from web.api.texts import NewCorpus, NewVersion, Uploaded, UploadedCorpus, incoming
 from web.api.writing import write
-from web.context import services, team_id, user_id
+from web.context import limits, services, team_id, user_id
 from web.downloads import corpus_text
 
 Created = tuple[CorpusDetail, int, dict[str, str]]
@@ -40,15 +41,16 @@ def add() -> Created:
     As a form with a `file`, or as JSON with exactly one of `text`, `url` and `builtin`. The answer
     tells what cleaning found; the text is kept as a version, by its SHA-256.
     """
+    with services().db.read() as session:
+        check_new_corpus(session, team_id(), limits())
     new = incoming(UploadedCorpus, NewCorpus)
     stored = new.store()
-    return _created(
-        write(
-            lambda session: CorpusDetail.of(
-                add_corpus(session, team_id(), new.fields.name, stored, user_id())
-            )
-        )
-    )
+
+    def work(session: Session) -> CorpusDetail:
+        name = new.fields.name
+        return CorpusDetail.of(add_corpus(session, team_id(), name, stored, user_id(), limits()))
+
+    return _created(write(work))
 
 
 @corpora.get("")
@@ -99,11 +101,12 @@ def add_one_version(corpus_id: str) -> Created:
     """
     with services().db.read() as session:
         get_corpus(session, team_id(), corpus_id)
+        check_new_text(session, team_id(), limits())
     stored = incoming(Uploaded, NewVersion).store()
 
     def work(session: Session) -> tuple[CorpusDetail, bool]:
         before = len(get_corpus(session, team_id(), corpus_id).versions)
-        corpus = CorpusDetail.of(add_version(session, team_id(), corpus_id, stored))
+        corpus = CorpusDetail.of(add_version(session, team_id(), corpus_id, stored, limits()))
         return corpus, len(corpus.versions) > before
 
     corpus, added = write(work)

@@ -184,13 +184,15 @@ PRESETS: Example = {
 }  # fmt: skip
 PROCESS: Example = {
     "id": OTHER_ID, "name": WORKER, "queues": ["train"], "device": "cpu", "alive": True,
-    "job_id": JOB_ID, "speed": 4.58e11, "started_at": TIME, "seen_at": LATER,
+    "job_id": JOB_ID, "speed": 4.58e11, "memory": 16_000_000_000, "device_memory": None,
+    "started_at": TIME, "seen_at": LATER,
     "links": {"job": f"/api/v1/jobs/{JOB_ID}"},
 }  # fmt: skip
+LIMIT: Example = {"name": "queued_jobs", "limit": 5000, "used": 12, "own": False}
 
 ROWS = {
     "Checkpoint": CHECKPOINT, "Corpus": CORPUS, "Decision": DECISION, "Epoch": EPOCH,
-    "Event": EVENT, "Job": JOB, "Model": MODEL, "Notice": NOTICE, "Output": OUTPUT,
+    "Event": EVENT, "Job": JOB, "Limit": LIMIT, "Model": MODEL, "Notice": NOTICE, "Output": OUTPUT,
     "Receiver": RECEIVER, "Run": RUN, "Sample": SAMPLE, "Schedule": SCHEDULE, "Worker": PROCESS,
 }  # fmt: skip
 PAGES = {f"{name}Page": {"data": [row], "has_more": False} for name, row in ROWS.items()}

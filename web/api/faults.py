@@ -55,6 +55,9 @@ FAULTS = {
     "taken": Fault(409, "Something else has this name", "there is a user ada already"),
     "last_administrator": Fault(409, "Without it nobody could administer the service any more",
                                 "Without this nobody could administer the service any more."),
+    "quota_exceeded": Fault(409, "The team has as much of this as it may have", "the limit "
+                            "queued_jobs of this team is 5,000 and as many jobs wait: wait until "
+                            "some have begun, or cancel some"),
     "in_use": Fault(409, "Something else still needs it",
                     "a checkpoint of this job is the model 'mine': promote another one first"),
     "precondition_failed": Fault(412, "It is not what `If-Match` names any more",
@@ -95,11 +98,18 @@ FAULTS = {
                                        "to 65536", None, "")),
     "unknown_prompt": Fault(422, "The model knows none of the prompt's characters",
                             "the model knows none of the prompt's characters: '千里'"),
+    "model_too_large": Fault(422, "No worker has the memory that this spec needs",
+                             "this spec needs about 9.1 GB of memory: 1.2 GB of weights, 7.0 GB of "
+                             "gradients and the optimizer, 0.1 GB of activations, 0.0 GB of text, "
+                             "0.8 GB of TensorFlow; the largest worker has 4.0 GB"),
     "idempotency_key_reused": Fault(422, "The key came with another body before",
                                     "This Idempotency-Key came with another body before."),
     "too_many_listeners": Fault(429, "As many listen as this server can serve",
                                 "As many listeners as this server can serve listen already; poll, "
                                 "or come again."),
+    "too_many_requests": Fault(429, "More requests in a minute than are answered",
+                               "More requests in a minute than this installation answers; come "
+                               "again in a while."),
     "request_header_fields_too_large": Fault(431, "A header is longer than the server reads",
                                              "limit request headers fields size"),
     "internal": Fault(500, "Something went wrong on our side; the log has it under `error_id`",
@@ -109,12 +119,16 @@ FAULTS = {
     "database_unavailable": Fault(503, "The database cannot be reached",
                                   "the database cannot be reached; try again in a moment"),
 }  # fmt: skip
-EVERYWHERE = ("bad_request", "unauthorized", "forbidden", "internal", "database_unavailable")
+EVERYWHERE = (
+    *("bad_request", "unauthorized", "forbidden", "too_many_requests", "internal"),
+    "database_unavailable",
+)
 WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type", "invalid_fields")
 OF_FILES = ("precondition_failed", "range_not_satisfiable")
 OF_TEXTS = (
     *("not_text", "empty_corpus", "corpus_too_short", "too_large", "source_unavailable"),
     "address_refused",
+    "quota_exceeded",
 )
 OF_PLACES = {
     "path": ("not_found", "uri_too_long"),

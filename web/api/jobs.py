@@ -16,7 +16,7 @@ from web.api.document import Responses, told
 from web.api.faults import refuses
 from web.api.inputs import Ids, PageQuery, takes
 from web.api.schemas import Job, JobPage
-from web.api.writing import write
+from web.api.writing import within_limits, write
 
 Move = Callable[[Session, str], models.Job]
 MOVES: dict[str, tuple[Move, str, str]] = {
@@ -32,15 +32,21 @@ MOVES: dict[str, tuple[Move, str, str]] = {
         "A waiting one at once; a running one when its state is saved, from which it goes on.",
     ),
     "resume": (
-        services.resume,
+        within_limits(services.resume),
         "Queue a paused job again.",
         "It goes on where it stopped, as if it had not been paused.",
     ),
     "retry": (
-        services.retry,
+        within_limits(services.retry),
         "Queue a failed or cancelled job again.",
         "It goes on from its resume state, if it has one.",
     ),
+}
+REFUSED = {
+    "cancel": ("move_refused",),
+    "pause": ("move_refused",),
+    "resume": ("move_refused", "quota_exceeded"),
+    "retry": ("move_refused", "quota_exceeded"),
 }
 SHOWN: Responses = {200: {"headers": told("ETag", "Retry-After")}, 304: "Nothing changed"}
 
@@ -99,7 +105,7 @@ def delete(job_id: str) -> tuple[str, int]:
 def _add_move(name: str, move: Move, summary: str, description: str) -> None:
     @jobs.post(f"/<job_id>/{name}", endpoint=name)
     @jobs.output(Job)
-    @jobs.doc(summary=summary, description=description, extensions=refuses("move_refused"))
+    @jobs.doc(summary=summary, description=description, extensions=refuses(*REFUSED[name]))
     def view(job_id: str) -> Job:
         return write(lambda session: Job.of(move(session, _mine(session, job_id))))
 

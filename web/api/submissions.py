@@ -23,6 +23,10 @@ R = TypeVar("R", TrainingRequest, GenerationRequest)
 submissions = APIBlueprint("submissions", __name__, url_prefix="/api/v1", tag="Jobs")
 
 
+OF_WRITING = ("unknown_prompt", "idempotency_key_reused", "quota_exceeded")
+OF_TRAINING = ("corpus_too_short", "model_too_large", *OF_WRITING)
+
+
 class SubmissionHeaders(Spec):
     """What protects a submission that is sent again."""
 
@@ -39,7 +43,7 @@ class SubmissionHeaders(Spec):
 @takes(submissions, TrainingRequest)
 @takes(submissions, SubmissionHeaders, "headers")
 @submissions.output(Job, 202)
-@submissions.doc(extensions=refuses("corpus_too_short", "unknown_prompt", "idempotency_key_reused"))
+@submissions.doc(extensions=refuses(*OF_TRAINING))
 def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
     """Submit a training job.
 
@@ -53,7 +57,7 @@ def train(body: TrainingRequest, headers: SubmissionHeaders) -> Accepted:
 @takes(submissions, GenerationRequest)
 @takes(submissions, SubmissionHeaders, "headers")
 @submissions.output(Job, 202)
-@submissions.doc(extensions=refuses("unknown_prompt", "idempotency_key_reused"))
+@submissions.doc(extensions=refuses(*OF_WRITING))
 def generate(body: GenerationRequest, headers: SubmissionHeaders) -> Accepted:
     """Submit a generation job.
 

@@ -32,6 +32,8 @@ class Worker(Answer):
         description="Floating-point operations a second in products of matrices, measured at its "
         "start by those that train on a processor."
     )
+    memory: int | None = Field(description="Bytes of the machine's memory that it may hold.")
+    device_memory: int | None = Field(description="Bytes of its card's memory.")
     started_at: datetime
     seen_at: datetime
     links: dict[str, str]

@@ -6,9 +6,18 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from web.context import services
+from shared.jobs.models import Job
+from shared.limits.models import Limits
+from web.context import limits, services
 
 T = TypeVar("T")
+
+
+def within_limits(
+    move: Callable[[Session, str, Limits], Job],
+) -> Callable[[Session, str], Job]:
+    """Return a move that lets a job wait again, as the installation's limits allow."""
+    return lambda session, job_id: move(session, job_id, limits())
 
 
 def write(work: Callable[[Session], T]) -> T:

@@ -15,6 +15,7 @@ from web.pages.desk import desk
 from web.pages.generation import generation
 from web.pages.home import home
 from web.pages.jobs import jobs
+from web.pages.limits import limits
 from web.pages.live import live
 from web.pages.models import models
 from web.pages.news import news
@@ -33,6 +34,7 @@ pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),
     *(desk, outputs, schedules, models, receivers, api_docs, preferences, news, signing),
+    limits,
 ):
     pages.register_blueprint(blueprint)
 

@@ -12,10 +12,11 @@ from shared.corpora.queries import get_corpus, list_corpora, numbered
 from shared.corpora.services import add_corpus, add_version, delete_corpus
 from shared.errors import FieldProblem, InUse
 from shared.estimates.services import examine
+from shared.limits.services import check_new_corpus, check_new_text
 from web import downloads
 from web.api.texts import UploadedCorpus
 from web.api.writing import write
-from web.context import services, team_id, user_id
+from web.context import limits, services, team_id, user_id
 from web.messages import _
 from web.pages import doctor, reading
 from web.pages.forms import Form, attempt, typed_values
@@ -140,17 +141,23 @@ def _add(form: Form) -> str:
     # First, as a name may be made of what is given.
     check_given(form.typed)
     name = name_of(form.typed)
+    with services().db.read() as session:
+        check_new_corpus(session, team_id(), limits())
     stored = store_typed(form.typed)
-    corpus = write(lambda session: add_corpus(session, team_id(), name, stored, user_id()))
+    corpus = write(
+        lambda session: add_corpus(session, team_id(), name, stored, user_id(), limits())
+    )
     flash(_("%(name)s is here. Read what was found, then train on it.", name=corpus.name))
     return url_for(".show", corpus_id=corpus.id)
 
 
 def _add_version(corpus: Corpus, form: Form) -> str:
+    with services().db.read() as session:
+        check_new_text(session, team_id(), limits())
     stored = store_typed(form.typed)
 
     def work(session: Session) -> int:
-        return len(add_version(session, team_id(), corpus.id, stored).versions)
+        return len(add_version(session, team_id(), corpus.id, stored, limits()).versions)
 
     added = write(work) > len(corpus.versions)
     flash(_("The new version is here.") if added else _("This text is a version already."))

@@ -20,7 +20,7 @@ from shared.jobs.requests import ScoreSpec, VerifySpec
 from shared.said import said
 from shared.specs import GenerationSpec, TrainingSpec
 from web import downloads
-from web.api.writing import write
+from web.api.writing import within_limits, write
 from web.context import services, team_id
 from web.messages import _
 from web.pages import reading, words
@@ -49,8 +49,8 @@ ANSWER_SPECS: dict[Kind, type[Spec]] = {Kind.SCORE: ScoreSpec, Kind.VERIFY: Veri
 MOVES = {
     "cancel": moves.cancel,
     "pause": moves.pause,
-    "resume": moves.resume,
-    "retry": moves.retry,
+    "resume": within_limits(moves.resume),
+    "retry": within_limits(moves.retry),
 }
 
 

@@ -11,9 +11,10 @@ from shared.accounts.audit import NOBODY, REFUSED, Actor, Deed, note
 from shared.accounts.models import User
 from shared.accounts.queries import get_user
 from shared.accounts.services import check_password, set_password, signed_in, use_link
-from shared.errors import UserError, WrongCredentials
+from shared.errors import TooManyRequests, UserError, WrongCredentials
 from web.api.writing import write
 from web.context import services
+from web.limiting import count_sign_in
 from web.pages.preferences import safe_path
 from web.signed_in import begin_session, end_session
 
@@ -31,8 +32,11 @@ def enter() -> ResponseReturnValue:
     """Sign in with a name and a password."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
+        count_sign_in(name)
         with services().db.read() as session:
             user = check_password(session, name, password)
+    except TooManyRequests as error:
+        return _form(error), error.status, {"Retry-After": str(error.retry_seconds)}
     except WrongCredentials as error:
         _note_refusal("signing.password", name)
         return _form(error), error.status

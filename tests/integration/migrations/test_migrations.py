@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy import Engine, func, inspect, select, text, update
 
 import migrations
 from shared.accounts.audit import NOBODY, Deed, note
@@ -29,6 +29,7 @@ from shared.jobs.records import NewOutput, record_output
 from shared.jobs.requests import TrainingPlan
 from shared.jobs.services import succeed
 from shared.jobs.stars import star
+from shared.jobs.turns import best_of
 from shared.models.models import NamedModel
 from shared.models.services import ensure_model, promote, work_for
 from shared.notices.sending import Outcome, claim_notice, record
@@ -135,19 +136,15 @@ def test_the_claims_index_is_there(engine: Engine) -> None:
     with engine.connect() as connection:
         query = text(f"select {column[kind]} from {tables[kind]} = '{CLAIM}'")  # noqa: S608
         sql = connection.execute(query).scalar_one()
-    for part in ("queue", "priority DESC", "fair_at", "id", "WHERE", "queued"):
+    for part in ("team_id", "queue", "priority DESC", "id", "WHERE", "queued"):
         assert part.lower() in sql.lower()
 
 
 def test_the_claim_uses_its_index(engine: Engine) -> None:
-    """Finding the best queued job reads the index and sorts nothing."""
-    best = (
-        select(Job.id)
-        .where(Job.status == "queued", Job.queue == "train")
-        .order_by(Job.priority.desc(), Job.fair_at, Job.id)
-        .limit(1)
+    """Finding a team's best queued job reads the index and sorts nothing."""
+    sql = str(
+        best_of(DEFAULT_TEAM_ID, "train").compile(engine, compile_kwargs={"literal_binds": True})
     )
-    sql = str(best.compile(engine, compile_kwargs={"literal_binds": True}))
     prefix = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[engine.dialect.name]
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
@@ -217,7 +214,7 @@ def test_pieces_go_and_come_back_empty(database_url: str, db: Database) -> None:
         assert "output_pieces" not in inspect(session.connection()).get_table_names()
     db.close()
     migrations.upgrade(database_url)
-    assert counts(db) == before | {"output_pieces": 0}
+    assert counts(db) == before | {"output_pieces": 0, "turns": 0}
 
 
 def test_answers_go_and_no_other_job(database_url: str, db: Database) -> None:
@@ -237,7 +234,8 @@ def test_answers_go_and_no_other_job(database_url: str, db: Database) -> None:
     db.close()
     migrations.downgrade(database_url, "0006")
     migrations.upgrade(database_url)
-    assert counts(db) | {"blobs": 0, "blob_chunks": 0} == before | {"blobs": 0, "blob_chunks": 0}
+    emptied = {"blobs": 0, "blob_chunks": 0, "turns": 0}
+    assert counts(db) | emptied == before | emptied
     with db.read() as session:
         assert [
             tuple(row) for row in session.execute(select(Job.kind, Job.queue).order_by(Job.id))
@@ -263,7 +261,7 @@ def test_stars_and_rates_go_and_no_row(database_url: str, db: Database) -> None:
     assert "starred" not in {column["name"] for column in columns}
     db.close()
     migrations.upgrade(database_url)
-    assert counts(db) == before
+    assert counts(db) == before | {"turns": 0}
     with db.read() as session:
         assert session.scalars(select(Sample.starred)).all() == [False, False]
         assert session.scalars(select(Epoch.learning_rate)).all() == [None]
@@ -304,6 +302,29 @@ def get(db: Database, corpus_id: str) -> Corpus:
         return get_corpus(session, DEFAULT_TEAM_ID, corpus_id)
 
 
+def test_turns_and_limits_go_and_no_job(database_url: str, db: Database) -> None:
+    """Down, waiting jobs are claimed by their age again; up, teams have no limits of their own."""
+    make_checkpoint(db)
+    waiting = [make_training_job(db, priority=priority) for priority in (0, 5, 0)]
+    with db.write() as session:
+        session.execute(update(Team).values(most_running_jobs=1, most_corpus_bytes=10**12))
+    before = counts(db)
+    assert before["turns"] == 1
+    db.close()
+    migrations.downgrade(database_url, "0014")
+    with db.read() as session:
+        order = text("select name from jobs where status = 'queued' "
+                     "order by priority desc, fair_at, id")  # fmt: skip
+        assert len(session.scalars(order).all()) == len(waiting)
+    db.close()
+    migrations.upgrade(database_url)
+    assert counts(db) == before | {"turns": 0}
+    with db.read() as session:
+        team = session.get_one(Team, DEFAULT_TEAM_ID)
+        assert (team.most_running_jobs, team.most_corpus_bytes) == (None, None)
+    assert claim_job(db).job_id == waiting[1].id
+
+
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:
     """Down from schedules, notices and copies a step at a time, filled; and up again."""
     fill_what_is_newer(db)
@@ -323,7 +344,7 @@ def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) ->
 NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
-    *("job_files", "workers"),
+    *("job_files", "workers", "turns"),
     *("users", "memberships", "api_tokens", "audit_entries"),
 }
 

@@ -145,6 +145,31 @@ def test_a_text_that_cannot_be_had_fails_the_run(db: Database, node: Node, sourc
     assert "127.0.0.1" in refused.reason
 
 
+@pytest.mark.parametrize("limit", ["team_queued_jobs", "team_corpus_bytes"])
+def test_a_run_without_room_is_skipped(
+    db: Database, node: Node, source: Source, limit: str
+) -> None:
+    """With the reason; the next one, when there is room, trains."""
+    schedule = schedule_of(db, source.url, generation=None)
+    source.text = PROSE + "And more."
+    full = make_node(db, node.settings.model_copy(update={limit: 0}))
+    skipped = run(full, schedule, 1, train=False)
+    assert (skipped.status, skipped.job_id) == ("skipped", None)
+    assert f"the limit {limit.removeprefix('team_')} of this team is 0" in skipped.reason
+    assert run(node, schedule, 2).status == "succeeded"
+
+
+def test_what_cannot_be_written_spoils_no_run(db: Database, node: Node) -> None:
+    """The model is promoted; the reason tells why nothing writes with it."""
+    schedule = schedule_of(db, None)
+    full = make_node(db, node.settings.model_copy(update={"job_output_characters": 1}))
+    made = run(full, schedule, 1)
+    assert (made.status, made.generation_job_id) == ("succeeded", None)
+    assert "nothing writes" in made.reason
+    assert "output_characters" in made.reason
+    assert promoted(db) is not None
+
+
 def test_a_newest_version_without_an_address(db: Database, node: Node) -> None:
     schedule = schedule_of(db, None, generation=None)
     first = run(node, schedule, 1)

@@ -115,7 +115,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.db, self.corpus, priority=priority, max_losses=max_losses,
             keep_checkpoints=KEEP, from_checkpoint_id=row_id,
         )  # fmt: skip
-        turn = (-job.priority, job.fair_at, job.id)
+        turn = (-job.priority, job.id)
         self.model.jobs[job.id] = ModelJob(max_losses, turn, start)
         self.job_ids.append(job.id)
 

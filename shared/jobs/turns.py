@@ -1,0 +1,92 @@
+"""Whose turn it is: teams share a queue fairly, however many jobs each of them has.
+
+Start-time fair queueing (Goyal, Vin and Cheng, 1996), with a job as the unit. ``at`` of a team's
+row counts the turns that it took on a queue; the queue's virtual time is the start of the latest
+turn, the greatest ``at`` less one. A team's next turn starts at its own count or at the virtual
+time, whichever is later: so one that comes late, or could not run for long, has nothing to make up
+for and nothing saved up. The earliest start goes first, and of equal ones the oldest job.
+
+    A has 200 jobs and took 99 turns; B comes: B's turn starts at 98, A's at 99. B, A, B, A, ...
+
+Nothing is stamped on jobs, so nothing is out of date: a resumed, retried or handed back job is one
+of its team's as any other. A claim looks once at each team, never at each job.
+"""
+
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from shared.accounts.models import Team
+from shared.jobs.models import Job, Status, Turn
+
+# The lock of a team's row, which whoever only refers to the team does not wait for.
+LOCK: dict[str, Any] = {"of": Team, "key_share": True}
+
+
+def take_turn(session: Session, queue: str, most_running: int) -> str | None:
+    """Return the team whose turn it is, its row locked until the transaction ends, or None.
+
+    It has a job that waits, and fewer that run than it may have: under the lock both stay true.
+    """
+    query, waits = teams_in_turn(queue, most_running), False
+    locked: set[str] = set()
+    while True:
+        # Another worker's claim holds a team's row for a moment: others' jobs come first then.
+        lock = query.with_for_update(**LOCK, skip_locked=not waits)
+        team_id: str | None = session.scalar(lock)
+        if team_id is None and (waits or locked):
+            return None
+        if team_id is None:
+            waits = True
+        elif team_id in locked or _still(session, query, team_id):
+            return team_id
+        else:
+            locked.add(team_id)
+
+
+def count_turn(session: Session, queue: str, team_id: str) -> None:
+    """Count a turn of a team whose row is locked."""
+    own = select(Turn.at).where(Turn.team_id == team_id, Turn.queue == queue)
+    virtual, at = session.execute(select(_virtual(queue), own.scalar_subquery())).one()
+    session.merge(Turn(team_id=team_id, queue=queue, at=max(virtual, at or 0) + 1))
+
+
+def best_of(team_id: Any, queue: str) -> Select[Any]:
+    """Return the query of a team's first job: the highest priority, then the oldest."""
+    waiting = (Job.team_id == team_id, Job.queue == queue, Job.status == Status.QUEUED)
+    return select(Job.id).where(*waiting).order_by(Job.priority.desc(), Job.id).limit(1)
+
+
+def teams_in_turn(queue: str, most_running: int) -> Select[Any]:
+    """Return the query of the team whose turn it is: see ``take_turn``."""
+    best = best_of(Team.id, queue).correlate(Team).scalar_subquery()
+    running = select(func.count()).where(Job.team_id == Team.id, Job.status == Status.RUNNING)
+    most = func.coalesce(Team.most_running_jobs, most_running)
+    return (
+        select(Team.id)
+        .outerjoin(Turn, (Turn.team_id == Team.id) & (Turn.queue == queue))
+        .where(best.is_not(None), running.correlate(Team).scalar_subquery() < most)
+        .order_by(_start(queue), best)
+        .limit(1)
+    )
+
+
+def _start(queue: str) -> ColumnElement[int]:
+    """Return where a team's next turn starts."""
+    virtual, own = _virtual(queue), func.coalesce(Turn.at, 0)
+    return case((own > virtual, own), else_=virtual)
+
+
+def _virtual(queue: str) -> ScalarSelect[int]:
+    """Return where the latest turn of a queue started."""
+    other = Turn.__table__.alias("others")
+    latest = select(func.coalesce(func.max(other.c.at), 1) - 1).where(other.c.queue == queue)
+    return latest.scalar_subquery()
+
+
+def _still(session: Session, query: Select[Any], team_id: str) -> bool:
+    """Tell whether it is true of a team that was just locked: it may be looked at too early."""
+    return session.scalar(query.where(Team.id == team_id)) is not None
