@@ -152,6 +152,20 @@ class WrongCredentials(UserError):
     status = 401
 
 
+class SignInFailed(UserError):
+    """The provider did not let you in."""
+
+    code = "sign_in_failed"
+    status = 400
+
+
+class NotAdmitted(UserError):
+    """This account of the provider is not let in here."""
+
+    code = "not_admitted"
+    status = 403
+
+
 class Taken(UserError):
     """Something else has this name already."""
 
@@ -260,6 +274,13 @@ class SettingsError(InternalError):
     """A setting is malformed."""
 
     code = "settings"
+
+
+class ProviderFailed(InternalError):
+    """The provider that people sign in through did not answer as it should."""
+
+    code = "provider_failed"
+    status = 502
 
 
 class NoServer(InternalError):

@@ -6,15 +6,16 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from shared.accounts.provider import ProviderSettings
 from shared.errors import SettingsError
 from shared.limits.models import Limits
 
 MIB = 1024 * 1024
 # Addresses hold passwords.
 ADDRESSES = ("database_url", "redis_url")
-SECRETS = ("token", "secret_key", "smtp_url", *ADDRESSES)
+SECRETS = ("token", "secret_key", "smtp_url", "oidc_client_secret", *ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class MailServer:
         return cls(parts.hostname, port, parts.scheme == "smtps", *names)
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """All that an operator may set. Seconds and bytes unless a name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix="CHARLOOM_", frozen=True, extra="ignore")
@@ -189,6 +190,12 @@ class Settings(BaseSettings):
         """Return the server that takes e-mail, or None. Raises ``SettingsError``."""
         url = _secret("smtp_url", self.smtp_url, self.smtp_url_file, empty=True)
         return MailServer.parse(url) if url else None
+
+    def provider_secret(self) -> str | None:
+        """Return charloom's secret at the provider, or None. Raises ``SettingsError``."""
+        name = "oidc_client_secret"
+        file = self.oidc_client_secret_file
+        return _secret(name, self.oidc_client_secret, file, empty=True) or None
 
     def behind_tls(self) -> bool:
         """Tell whether people reach the pages by TLS: then cookies are sent over nothing else."""

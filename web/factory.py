@@ -22,6 +22,7 @@ from web.limiting import limit_requests
 from web.listeners import Listeners
 from web.metrics import metrics
 from web.pages import register_pages
+from web.provider import keep_provider
 from web.sessions import LazySessions
 from web.signed_in import keep_sessions
 
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
     keep_sessions(app, settings)
     register_api(app)
     register_pages(app)
+    keep_provider(app, settings)
     app.register_blueprint(health)
     app.register_blueprint(metrics)
     return app

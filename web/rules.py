@@ -27,8 +27,12 @@ ANYONE = (
     *("openapi.spec", "pages.api_docs.index"),
     "pages.preferences.choose",
     *("pages.signing.new", "pages.signing.enter", "pages.signing.show", "pages.signing.use"),
+    *("pages.provider.back", "pages.provider.start"),
 )
-SIGNED_IN = ("pages.signing.leave",)
+SIGNED_IN = (
+    *("pages.provider.account", "pages.provider.link", "pages.provider.unlink"),
+    "pages.signing.leave",
+)
 READ = (
     "answers.result",
     *("checkpoints.bundle", "checkpoints.model", "checkpoints.show"),

@@ -24,6 +24,8 @@ NO_PAGES = {
     "pages.outputs.receipt",
     "pages.runs.losses",
 }
+# They lead to the provider that people may sign in through, and from it.
+REDIRECTS = {"pages.provider.back", "pages.provider.start"}
 ELSEWHERE = "/there/is/no/such/page"
 # With nothing stored, beside those that are the same with something.
 EMPTY = (
@@ -60,6 +62,7 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.limits.show": ["/limits"],
         "pages.models.index": ["/models"],
         "pages.models.show": [f"/models/{full.model}"],
+        "pages.provider.account": ["/account/provider"],
         "pages.receivers.index": ["/receivers"],
         "pages.receivers.new": ["/receivers/new"],
         "pages.receivers.show": [f"/receivers/{full.receiver}"],
@@ -89,4 +92,4 @@ def asked_endpoints(app: APIFlask) -> set[str]:
     """Return the endpoints of the pages that answer a GET, but for those of files of packages."""
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     asked = {rule.endpoint for rule in rules if rule.endpoint.startswith("pages.")}
-    return {endpoint for endpoint in asked if not endpoint.endswith(".static")}
+    return {endpoint for endpoint in asked if not endpoint.endswith(".static")} - REDIRECTS

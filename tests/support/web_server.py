@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,13 +19,16 @@ TOKEN = "web-token"
 
 
 @contextmanager
-def running_web(database_url: str, log: Path) -> Iterator[str]:
-    """Run the web server on a free port; yield its address."""
+def running_web(
+    database_url: str, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Run the web server on a free port, with more variables if given; yield its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    environment = _environment(database_url) | dict(env or {})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            web_part("127.0.0.1", port).argv, env=_environment(database_url), cwd=ROOT,
+            web_part("127.0.0.1", port).argv, env=environment, cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:

@@ -21,6 +21,7 @@ from web.pages.models import models
 from web.pages.news import news
 from web.pages.outputs import outputs
 from web.pages.preferences import preferences
+from web.pages.provider import provider
 from web.pages.receivers import receivers
 from web.pages.runs import runs
 from web.pages.schedules import schedules
@@ -34,7 +35,7 @@ pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),
     *(desk, outputs, schedules, models, receivers, api_docs, preferences, news, signing),
-    limits,
+    *(limits, provider),
 ):
     pages.register_blueprint(blueprint)
 
