@@ -24,7 +24,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint audit scan bench texts access screenshots lock licences clean
+.PHONY: help demo up test chaos fuzz lint audit scan bench texts access screenshots lock licences clean hostile
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ texts: .venv/.dev ## Find the texts of the pages, and compile what they are tran
 
 access: .venv/.dev ## Write docs/access.md: how everybody is answered at every route.
 	@PYTHONPATH=. $(BIN)/python -m tests.integration.access.document
+
+hostile: .venv/.dev ## Write the table of hostile inputs in docs/security.md, from the tests.
+	@PYTHONPATH=. $(BIN)/python docs/hostile.py
 
 screenshots: .venv/.dev ## Take the README's pictures: trains a model and writes with it, some minutes.
 	@sh tests/ensure_chromium.sh

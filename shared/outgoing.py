@@ -145,6 +145,11 @@ def _check_form(url: httpx.URL) -> None:
         raise AddressRefused(
             said("an address with a user's name in it is not asked: {host}", host=url.host)
         )
+    if "%" in url.host:
+        # A zone names one of this machine's own networks.
+        raise AddressRefused(
+            said("an address with a zone in it is not asked: {host}", host=url.host)
+        )
 
 
 class _Transport(httpx.BaseTransport):

@@ -16,6 +16,7 @@ from tests.support.servers import free_port
 from tests.support.stacks import wait_for
 
 TOKEN = "web-token"
+SECRET_KEY = "web-secret-key"
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def _environment(database_url: str) -> dict[str, str]:
         "CHARLOOM_DATABASE_URL": database_url,
         "CHARLOOM_REDIS_URL": NO_BROKER,
         "CHARLOOM_TOKEN": TOKEN,
-        "CHARLOOM_SECRET_KEY": "web-secret-key",
+        "CHARLOOM_SECRET_KEY": SECRET_KEY,
         # Nobody is asked for anything: what would be asked has no time to answer.
         "CHARLOOM_FETCH_SECONDS": "0.5",
         # Nobody answers: there is no worker.
