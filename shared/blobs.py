@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db import ID, Base, Database, database_time
-from shared.errors import BlobMissing
+from shared.errors import BlobMissing, UserError
 from shared.ids import new_id
 
 CHUNK_BYTES = 256 * 1024
@@ -66,11 +66,21 @@ class StoredBlob:
 def write_blob(db: Database, pieces: Iterable[bytes]) -> StoredBlob:
     """Store the joined ``pieces`` and return the blob, an older one where its bytes are equal.
 
-    Nothing refers to it yet: refer to it within the grace time, or it is reclaimed.
+    Nothing refers to it yet: refer to it within the grace time, or it is reclaimed. Where the
+    pieces end in a ``UserError``, what was stored of them goes at once.
     """
-    blob_id, digest, size = new_id(), sha256(), 0
+    blob_id = new_id()
     with db.write() as session:
         session.add(Blob(id=blob_id, sha256=None, bytes=0, touched_at=database_time()))
+    try:
+        return _write(db, blob_id, pieces)
+    except UserError:
+        _reclaim_one(db, blob_id, [Blob.sha256.is_(None)])
+        raise
+
+
+def _write(db: Database, blob_id: str, pieces: Iterable[bytes]) -> StoredBlob:
+    digest, size = sha256(), 0
     for number, chunk in enumerate(_chunks(pieces)):
         digest.update(chunk)
         size += len(chunk)

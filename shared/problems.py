@@ -7,13 +7,25 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from shared.errors import FieldProblem, InvalidFields
+from shared.said import said
 
+# Of what is wrong, so much is told: an answer is no larger for a request that has more.
+MOST_PROBLEMS = 100
 KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 def invalid(error: ValidationError, model: type[BaseModel]) -> InvalidFields:
     """Return the error to raise for what pydantic refused."""
-    return InvalidFields(None, [_problem(item, model) for item in _first_a_field(error, model)])
+    found = _first_a_field(error, model)
+    told = [_problem(item, model) for item in found[:MOST_PROBLEMS]]
+    if len(found) == len(told):
+        return InvalidFields(None, told)
+    message = said(
+        "{count} fields are not acceptable: these are the first {most} of them.",
+        count=len(found),
+        most=MOST_PROBLEMS,
+    )
+    return InvalidFields(message, told)
 
 
 def accepted(field: FieldInfo) -> str:

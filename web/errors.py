@@ -142,11 +142,13 @@ def _detail(error: HTTPException) -> str:
 
 
 def _too_large() -> str:
-    most = request.max_content_length
-    if most is None or (request.content_length or 0) <= most:
+    most, length = request.max_content_length, request.content_length
+    if most is None or (length is not None and length <= most):
         return said(
-            "the form has more than the {most} parts accepted here",
+            "the form has more than the {most} parts accepted here, or a field larger than {bytes} "
+            "bytes",
             most=f"{request.max_form_parts:,}",
+            bytes=f"{request.max_form_memory_size:,}",
         )
     return said("the request is larger than the {most} bytes accepted here", most=f"{most:,}")
 

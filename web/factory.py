@@ -14,6 +14,7 @@ from shared.settings import Settings, load_settings
 from shared.waking import Doorbell, RedisWakes
 from web.access import guard
 from web.api import register_api
+from web.api.inputs import SPEC_BYTES
 from web.context import Services
 from web.errors import register_errors
 from web.headers import add_headers
@@ -45,8 +46,8 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
     app.config.update(
         SECRET_KEY=settings.signing_key() or secrets.token_hex(),
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
-        # A pasted text is a form field: as large as an upload may be.
-        MAX_FORM_MEMORY_SIZE=settings.max_upload_bytes,
+        # The pages that take a text allow more: see web/pages/security.py.
+        MAX_FORM_MEMORY_SIZE=SPEC_BYTES,
         TRUSTED_HOSTS=settings.hosts(),
         BOOTSTRAP_SERVE_LOCAL=True,
     )

@@ -28,7 +28,7 @@ REQUEST_THREADS = 64
 
 wsgi_app = "web:create_app()"
 workers = 2
-worker_class = "gthread"
+worker_class = "web.slow.PromptThreads"
 threads = MOST_LISTENERS + REQUEST_THREADS
 worker_connections = 2 * threads
 # Seconds that requests in flight are given when the server stops; listeners are sent away.

@@ -7,7 +7,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from shared.errors import InvalidFields
+from shared.said import said
 
 # Beyond this a piece is cut wherever it may be, so that a text without any safe place
 # (one endless row of spaces) is still taken in bounded memory.
@@ -22,6 +26,9 @@ CASELESS_STARTERS = (
     ("\uac00", "\ud7a3"),
 )
 BLANK_LINES = re.compile(r"\n{3,}")
+# Putting a row of combining marks in order takes time that grows with its square. No writing has
+# rows of them: Unicode's own limit for streams is 30 (UAX 15).
+MOST_MARKS = 100
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,10 @@ class Report:
 
 
 def clean(pieces: Iterable[str], options: Cleaning, report: Report) -> Iterator[str]:
-    """Yield the cleaned text in pieces and fill ``report`` on the way."""
+    """Yield the cleaned text in pieces and fill ``report`` on the way.
+
+    Raises ``InvalidFields`` for a text that cannot be composed.
+    """
     for stretch in _safe_stretches(pieces):
         text = _transform(_repair(stretch, report), options, report)
         report.characters += len(text)
@@ -70,7 +80,7 @@ def _repair(text: str, report: Report) -> str:
 
 def _transform(text: str, options: Cleaning, report: Report) -> str:
     steps: list[tuple[str, bool, Callable[[str], str]]] = [
-        ("nfc", options.nfc, lambda t: unicodedata.normalize("NFC", t)),
+        ("nfc", options.nfc, _compose),
         ("lowercase", options.lowercase, str.lower),
         ("squeeze", options.squeeze, _squeeze),
     ]
@@ -80,6 +90,27 @@ def _transform(text: str, options: Cleaning, report: Report) -> str:
             counts = report.characters_changed
             counts[name] = counts.get(name, 0) + before - len(text)
     return text
+
+
+def _compose(text: str) -> str:
+    if found := _rows_of_marks().search(text):
+        raise InvalidFields.one(
+            "nfc",
+            said(
+                "{count} combining marks and more stand in a row, which is no writing",
+                count=MOST_MARKS + 1,
+            ),
+            found[0][:10],
+            said("at most {most} combining marks in a row", most=MOST_MARKS),
+        )
+    return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _rows_of_marks() -> re.Pattern[str]:
+    # Beyond these two planes there are ideographs alone.
+    marks = [c for c in map(chr, range(0x20000)) if unicodedata.combining(c)]
+    return re.compile(f"[{''.join(marks)}]{{{MOST_MARKS + 1}}}")
 
 
 def _squeeze(text: str) -> str:

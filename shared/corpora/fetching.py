@@ -15,6 +15,7 @@ from shared.settings import Settings
 # Up to here a text stays in memory while it comes.
 SPOOLED_BYTES = 1024 * 1024
 SHOWN_CHARACTERS = 200
+PLAIN = "identity"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def fetch_changed(url: str, settings: Settings, seen: Validators) -> Fetched | N
     """
     shown = url if len(url) <= SHOWN_CHARACTERS else f"{url[:SHOWN_CHARACTERS]}…"
     guard = Guard.lasting(settings.fetch_seconds, private=settings.private_addresses)
-    asked = seen.headers()
+    # Compressed, perhaps twice, a few bytes may become any number.
+    asked = seen.headers() | {"Accept-Encoding": PLAIN}
     try:
         with answer(guard, "GET", url, headers=asked) as response:
             if response.status_code == httpx.codes.NOT_MODIFIED:
@@ -79,7 +81,15 @@ def fetch_changed(url: str, settings: Settings, seen: Validators) -> Fetched | N
 
 
 def _pieces(response: httpx.Response, guard: Guard) -> Iterator[bytes]:
-    for piece in response.iter_bytes():
+    coding = response.headers.get("Content-Encoding", PLAIN)
+    if coding.strip().lower() != PLAIN:
+        raise httpx.HTTPError(
+            said(
+                "it is compressed ({coding}); only plain texts are taken",
+                coding=coding[:SHOWN_CHARACTERS],
+            )
+        )
+    for piece in response.iter_raw():
         guard.left()
         yield piece
 

@@ -83,8 +83,7 @@ def _stored(db: Database, new: NewText) -> StoredText:
                 encoding=report.encoding,
             )
         )
-    blob = write_blob(db, _encoded(pieces, doctor))
-    _check_size(report.characters)
+    blob = write_blob(db, _enough(_encoded(pieces, doctor), report))
     if new.expected_sha256 not in (None, blob.sha256):
         report.notes.append(
             said(
@@ -162,6 +161,12 @@ def _encoded(pieces: Iterator[str], doctor: Doctor) -> Iterator[bytes]:
 
 def _at_least() -> str:
     return said("at least {count} characters", count=LEAST_CHARACTERS)
+
+
+def _enough(pieces: Iterator[bytes], report: Report) -> Iterator[bytes]:
+    """Yield the pieces; after the last, refuse what has too few characters."""
+    yield from pieces
+    _check_size(report.characters)
 
 
 def _check_size(characters: int) -> None:

@@ -1,6 +1,7 @@
 """Reading requests: strictly, with errors in this service's words."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -10,8 +11,9 @@ from apiflask import APIBlueprint
 from flask import request
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wsgi import LimitedStream
 
-from shared.errors import InvalidFields, UserError
+from shared.errors import InvalidFields, TooLarge, UserError
 from shared.fields import Id, Spec
 from shared.pages import DEFAULT_LIMIT, MAX_LIMIT
 from shared.problems import invalid
@@ -21,6 +23,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # The largest prompt is 100,000 characters; escaped, one takes up to twelve bytes.
 SPEC_BYTES = 2 * 1024 * 1024
+# Possessive: else it would remember each escape.
+JSON_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 MOST_NUMBER = 2**31 - 1
 MOST_IDS = 100
 
@@ -107,12 +111,46 @@ def validated(model: type[M], data: object) -> M:
 
 
 def json_body(model: type[M]) -> M:
-    """Return the JSON body, validated. Raises ``InvalidFields``, ``MalformedJson``."""
+    """Return the JSON body, validated.
+
+    Raises ``InvalidFields``, ``MalformedJson``, ``TooLarge``, ``RequestEntityTooLarge``.
+    """
     if not request.is_json:
         raise UnsupportedMediaType(
             f"the body must be application/json; received {request.mimetype or 'no Content-Type'}"
         )
-    return validated(model, parse_json(request.get_data()))
+    data = request.get_data()
+    check_whole()
+    _check_plain(data)
+    return validated(model, parse_json(data))
+
+
+def check_whole() -> None:
+    """Refuse a body that was cut off at the limit. Raises ``RequestEntityTooLarge``.
+
+    Werkzeug refuses one that says its length, and leaves off reading one that does not.
+    """
+    stream = request.stream
+    if request.content_length is None and isinstance(stream, LimitedStream) and stream.is_exhausted:
+        raise RequestEntityTooLarge
+
+
+def _check_plain(data: bytes) -> None:
+    """Refuse a large body that is large by anything but its texts. Raises ``TooLarge``.
+
+    Ten million empty lists are a few bytes each as JSON, and gigabytes as objects.
+    """
+    if len(data) <= SPEC_BYTES:
+        return
+    outside, end = 0, 0
+    for text in JSON_TEXT.finditer(data):
+        outside, end = outside + text.start() - end, text.end()
+        if outside > SPEC_BYTES:
+            break
+    else:
+        outside += len(data) - end
+    if outside > SPEC_BYTES:
+        raise TooLarge(f"only a text may be large: all else of the JSON, {SPEC_BYTES:,} bytes")
 
 
 def parse_json(data: bytes) -> Any:

@@ -165,7 +165,8 @@ def _form_fields() -> dict[str, object]:
         read = [BOOLEANS.get(v, v) if name in Uploaded.model_fields else v for v in values]
         given[name] = read[0] if len(read) == 1 else read
     unknown = set(request.files) - {"file"}
-    return given | dict.fromkeys(unknown, "a file")
+    # No field takes one; as a text it would be a name.
+    return given | {name: ["a file"] for name in unknown}
 
 
 def _file() -> FileStorage:

@@ -26,11 +26,13 @@ from web.pages.receivers import receivers
 from web.pages.runs import runs
 from web.pages.schedules import schedules
 from web.pages.script_words import script_words
-from web.pages.security import check_token, secure_pages
+from web.pages.security import check_token, limit_form, secure_pages
 from web.pages.signing import signing
 from web.pages.training import training
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
+# First: looking for the token reads the form.
+pages.before_request(limit_form)
 pages.before_request(check_token)
 for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),

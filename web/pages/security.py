@@ -7,7 +7,24 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import SecurityError
 
+from web.api.inputs import SPEC_BYTES, check_whole
+from web.api.texts import MULTIPART
+from web.context import services
 from web.messages import _
+
+# The forms that take a text.
+OF_TEXTS = ("pages.corpora.create", "pages.corpora.create_version")
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+# What a page is made from, besides its address.
+VARIES = ("Accept-Language", "Cookie")
 
 
 def secure_pages(app: APIFlask) -> None:
@@ -24,6 +41,21 @@ def secure_pages(app: APIFlask) -> None:
 def check_token() -> None:
     """Refuse what is posted without the token of a form. Raises ``CSRFError``."""
     current_app.extensions["csrf"].protect()
+
+
+def limit_form() -> None:
+    """Take large forms only where a text may come, and that only in parts.
+
+    A form of the other kind is read at once: tens of millions of fields are gigabytes.
+    """
+    large = services().settings.max_upload_bytes
+    if request.mimetype == MULTIPART and request.endpoint in OF_TEXTS:
+        # A pasted text is a form field: as large as an upload may be.
+        request.max_form_memory_size = large
+    else:
+        request.max_content_length = min(large, SPEC_BYTES)
+        if request.mimetype != MULTIPART and request.form:
+            check_whole()
 
 
 def _links() -> dict[str, bool]:
