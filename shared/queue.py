@@ -138,6 +138,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
+        # Whoever reaches the broker could tell all workers to stop.
+        "worker_enable_remote_control": False,
         "broker_connection_retry_on_startup": True,
         # None: for ever. With a number the worker exits when Redis is away for longer.
         "broker_connection_max_retries": None,

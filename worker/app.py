@@ -35,6 +35,7 @@ POOL_SECONDS = 0.5
 settings = load_settings()
 app = make_celery(settings)
 app.conf.include = ["worker.tasks"]
+app.conf.worker_consumer = "worker.consumer:WaryConsumer"
 
 # Before the fork, so that the pool's processes share it.
 stop_flag = StopFlag()

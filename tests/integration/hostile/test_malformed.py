@@ -131,7 +131,7 @@ CASES = [
     Hostile("chunks for a move", "a chunked body where none is read", 404, "not_found",
             request(b"POST /api/v1/jobs/x/cancel", CHUNKED) + CHUNK * 40),
     Hostile("chunks for a page", "a chunked form over the limit", 413, None,
-            request(b"POST /corpora/new", b"Content-Type: application/x-www-form-urlencoded\r\n"
+            request(b"POST /sign-in", b"Content-Type: application/x-www-form-urlencoded\r\n"
                     + CHUNKED) + CHUNK * 40),
     Hostile("an expectation", "`Expect: 200-maybe`", 417, "expectation_failed",
             request(b"POST /api/v1/corpora", JSON + b"Expect: 200-maybe\r\n", b"{}")),

@@ -93,22 +93,27 @@ HEADERS: dict[str, tuple[str, tuple[int, str | None], str, dict[str, str | bytes
                                {"Range": "bytes=" + "9" * 20 + "-"}),
     "a range of 5,000 digits": ("a number that takes long to read", OK, FILE,
                                 {"Range": "bytes=" + "9" * 5000 + "-"}),
-    "700 languages": ("a long `Accept-Language`", OK, "/",
+    "700 languages": ("a long `Accept-Language`", OK, "/sign-in",
                       {"Accept-Language": ",".join(f"x{n};q=0.{n % 9}" for n in MANY)[:8000]}),
-    "a weight of 7,000 digits": ("`zh;q=999…`", OK, "/", {"Accept-Language": "zh;q=" + "9" * 7000}),
-    "a weight that is none": ("`zh;q=nan`", OK, "/", {"Accept-Language": "zh;q=nan,en;q=-1"}),
-    "900 media types": ("a long `Accept`", OK, "/", {"Accept": ",".join(f"a/b{n}" for n in MANY)}),
-    "900 codings": ("a long `Accept-Encoding`", OK, "/",
+    "a weight of 7,000 digits": ("`zh;q=999…`", OK, "/sign-in",
+                         {"Accept-Language": "zh;q=" + "9" * 7000}),
+    "a weight that is none": ("`zh;q=nan`", OK, "/sign-in",
+                         {"Accept-Language": "zh;q=nan,en;q=-1"}),
+    "900 media types": ("a long `Accept`", OK, "/sign-in",
+                         {"Accept": ",".join(f"a/b{n}" for n in MANY)}),
+    "900 codings": ("a long `Accept-Encoding`", OK, "/sign-in",
                     {"Accept-Encoding": ",".join(f"x{n}" for n in MANY)}),
-    "a forged session": ("a cookie signed with another key", OK, "/",
+    "a forged session": ("a cookie signed with another key", OK, "/sign-in",
                          {"Cookie": "session=eyJhZG1pbiI6dHJ1ZX0.aaaaaa.bbbbbbbbbbbbbbbbb"}),
-    "a compressed session": ("a cookie that would become large", OK, "/",
+    "a compressed session": ("a cookie that would become large", OK, "/sign-in",
                              {"Cookie": "session=.eJyrVkrJLC7ISaxUslIqLU4tAgA.aaaaaa.bbbbbbbbbbb"}),
-    "a session of bytes": ("a cookie that is no text", OK, "/",
+    "a session of bytes": ("a cookie that is no text", OK, "/sign-in",
                            {"Cookie": b"session=\xff\xfe; language=\xff"}),
-    "a session of 8,000 bytes": ("a long cookie", OK, "/", {"Cookie": "session=" + "a" * 8000}),
-    "1,000 cookies": ("many of them", OK, "/", {"Cookie": ";".join(f"a{n}=1" for n in MANY)}),
-    "a language that climbs": ("`../../etc` as the language that was chosen", OK, "/",
+    "a session of 8,000 bytes": ("a long cookie", OK, "/sign-in",
+                         {"Cookie": "session=" + "a" * 8000}),
+    "1,000 cookies": ("many of them", OK, "/sign-in",
+                         {"Cookie": ";".join(f"a{n}=1" for n in MANY)}),
+    "a language that climbs": ("`../../etc` as the language that was chosen", OK, "/sign-in",
                                {"Cookie": "language=../../../etc/passwd; appearance=\"><script>"}),
 }  # fmt: skip
 
@@ -178,4 +183,4 @@ def test_methods(case: Hostile, target: Target) -> None:
 def test_pages(case: Hostile, target: Target) -> None:
     """A page takes its own forms alone."""
     with unharmed(target):
-        refused_answer(case, target.client.post("/corpora/new", **case.attack), target)
+        refused_answer(case, target.client.post("/sign-in", **case.attack), target)
