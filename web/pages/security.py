@@ -14,17 +14,6 @@ from web.messages import _
 
 # The forms that take a text.
 OF_TEXTS = ("pages.corpora.create", "pages.corpora.create_version")
-POLICY = (
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-# What a page is made from, besides its address.
-VARIES = ("Accept-Language", "Cookie")
 
 
 def secure_pages(app: APIFlask) -> None:
