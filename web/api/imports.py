@@ -53,7 +53,8 @@ def _fields() -> dict[str, object]:
     given: dict[str, object] = {
         name: values[0] if len(values) == 1 else values for name, values in request.form.lists()
     }
-    return given | dict.fromkeys(set(request.files) - set(FILES), "a file")
+    # No field takes one; as a text it would be a name.
+    return given | {name: ["a file"] for name in set(request.files) - set(FILES)}
 
 
 def _file() -> FileStorage:

@@ -12,8 +12,9 @@ from web.api.texts import MULTIPART
 from web.context import services
 from web.messages import _
 
-# The forms that take a text.
+# The forms that take a text, as a file or as a field; and all that take a file.
 OF_TEXTS = ("pages.corpora.create", "pages.corpora.create_version")
+OF_FILES = (*OF_TEXTS, "pages.checkpoints.create")
 
 
 def secure_pages(app: APIFlask) -> None:
@@ -33,14 +34,15 @@ def check_token() -> None:
 
 
 def limit_form() -> None:
-    """Take large forms only where a text may come, and that only in parts.
+    """Take large forms only where a file may come, and that only in parts.
 
     A form of the other kind is read at once: tens of millions of fields are gigabytes.
     """
     large = services().settings.max_upload_bytes
-    if request.mimetype == MULTIPART and request.endpoint in OF_TEXTS:
-        # A pasted text is a form field: as large as an upload may be.
-        request.max_form_memory_size = large
+    if request.mimetype == MULTIPART and request.endpoint in OF_FILES:
+        if request.endpoint in OF_TEXTS:
+            # A pasted text is a form field: as large as an upload may be.
+            request.max_form_memory_size = large
     else:
         request.max_content_length = min(large, SPEC_BYTES)
         if request.mimetype != MULTIPART and request.form:
