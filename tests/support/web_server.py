@@ -23,7 +23,6 @@ SECRET_KEY = "web-secret-key"
 def running_web(
     database_url: str, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-def running_web(database_url: str, log: Path, **more: str) -> Iterator[str]:
     """Run the web server on a free port, with more variables if given; yield its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -31,7 +30,6 @@ def running_web(database_url: str, log: Path, **more: str) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             web_part("127.0.0.1", port).argv, env=environment, cwd=ROOT,
-            web_part("127.0.0.1", port).argv, env=_environment(database_url) | more, cwd=ROOT,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:

@@ -11,8 +11,8 @@ FORM = b"Content-Type: multipart/form-data; boundary=B\r\n"
 PART = b'--B\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n'
 
 
-def sent(port: int, data: bytes) -> tuple[int, str, bytes]:
-    """Send bytes as they are; return the answer's status, media type and body."""
+def sent(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes as they are; return the answer's status, headers and body."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(data)
         # A server that has refused what is too large may have hung up by now.
@@ -22,7 +22,7 @@ def sent(port: int, data: bytes) -> tuple[int, str, bytes]:
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    return int(first.split()[1]), headers.get("content-type", ""), body
+    return int(first.split()[1]), headers, body
 
 
 def request(

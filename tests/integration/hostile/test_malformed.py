@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.hostile import Hostile, Target, refused, tried, unharmed
 from tests.support.wire import AUTH, FORM, JSON, PART, get, post, request, sent
+from web.headers import bare_headers
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
@@ -160,10 +161,12 @@ CASES = [
 def test_what_is_malformed_gets_a_problem(case: Hostile, target: Target) -> None:
     """With the status and the stable code of what is wrong with it."""
     with unharmed(target):
-        got, mimetype, body = sent(target.port, case.attack)
-    refused(case, got, mimetype, body, target)
+        got, headers, body = sent(target.port, case.attack)
+    refused(case, got, headers["content-type"], body, target)
     if case.code:
         assert json.loads(body).keys() >= {"type", "title", "detail", "errors"}
+        # Also where gunicorn answers by itself.
+        assert headers.items() >= {n.lower(): v for n, v in bare_headers().items()}.items()
 
 
 @pytest.mark.parametrize(("line", "status"), [(b"HEAD /api/v1/jobs", 200), (b"HEAD /api/x", 404),
