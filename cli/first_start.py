@@ -1,6 +1,7 @@
 """The first start: an administrator, and the link by which they sign in."""
 
 from shared import tables  # noqa: F401  (a user's team needs its table)
+from shared.accounts.audit import INSTALLATION, Deed, note
 from shared.accounts.services import ensure_administrator
 from shared.db import Database
 
@@ -11,6 +12,8 @@ def sign_in_lines(database_url: str, url: str) -> list[str]:
     try:
         with db.write() as session:
             found = ensure_administrator(session)
+            if found is not None:
+                note(session, INSTALLATION, Deed("users.link", found[0].id))
     finally:
         db.close()
     if found is None:

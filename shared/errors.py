@@ -180,6 +180,13 @@ class LastOfItsKind(UserError):
     status = 409
 
 
+class AccountDisabled(UserError):
+    """The account is disabled."""
+
+    code = "account_disabled"
+    status = 409
+
+
 class TooManyListeners(UserError):
     """As many listeners as this server can serve listen already; poll, or come again."""
 

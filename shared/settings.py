@@ -74,6 +74,9 @@ class Settings(ProviderSettings):
     session_days: float = Field(
         30, gt=0, description="How long somebody stays signed in without coming back."
     )
+    audit_days: float = Field(
+        365, gt=0, description="How long the audit log keeps what was done, in days."
+    )
     max_upload_bytes: int = Field(200 * MIB, ge=1, description="Largest text that is accepted.")
     team_corpora: int = Field(Limits.corpora, ge=0, description="Most corpora of a team.")
     team_corpus_bytes: int = Field(

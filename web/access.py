@@ -22,10 +22,11 @@ from shared.ids import is_id
 from shared.jobs.models import Job
 from shared.said import said
 from shared.schedules.models import Schedule
-from web.context import services
+from web.context import principal, services, team_id
 from web.principals import Principal, of_installation, of_token, of_user
 from web.rules import RULES, Rule
 from web.signed_in import current_session_user
+from web.standing import Standing
 
 # Which team a program acts in, where its token has a choice.
 TEAM_HEADER = "Charloom-Team"
@@ -82,7 +83,7 @@ def asker() -> Principal | None:
 def by_token() -> Principal | None:
     """Return whose bearer token the request brings, or None. Raises ``NotFound`` for the team."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    given, team = text.strip(), request.headers.get(TEAM_HEADER)
+    given, team = text.strip(), _team_wanted()
     if scheme.lower() != "bearer" or not given:
         return None
     own, db = services().settings.api_token(), services().db
@@ -100,9 +101,17 @@ def by_token() -> Principal | None:
     return found
 
 
+def _team_wanted() -> str | None:
+    """Return the team that the request names: WSGI hands over its UTF-8 as Latin-1."""
+    named = request.headers.get(TEAM_HEADER, "").strip()
+    return named.encode("latin-1", "replace").decode("utf-8", "replace") or None
+
+
 def by_session() -> Principal | None:
     """Return who is signed in with the request's session, or None; asked once a request."""
     if "signed_in" not in g:
+        # Where the database is away it is asked once: the page that tells so asks again.
+        g.signed_in = None
         user = current_session_user()
         with services().db.read() as reading:
             g.signed_in = user and of_user(reading, user, session.get(TEAM))
@@ -110,37 +119,45 @@ def by_session() -> Principal | None:
     return found
 
 
-def check(principal: Principal, rule: Rule, view_args: dict[str, Any]) -> None:
+def standing() -> Standing:
+    """Return by what the request was let in, to be looked at again while it is answered."""
+    who = principal()
+    user = None if takes_tokens() else current_session_user()
+    key = user.session_key if user else None
+    return Standing(team_id(), who.user_id, who.token_id, key)
+
+
+def check(who: Principal, rule: Rule, view_args: dict[str, Any]) -> None:
     """Raise ``Forbidden`` where a rule does not let somebody do what is asked."""
     if rule.right is None:
         return
-    if principal.right is None:
+    if who.right is None:
         raise Forbidden(said("you are in no team yet: ask an administrator to add you to one"))
-    if not principal.may(rule.right):
-        raise Forbidden(_needs(principal, rule.right))
-    if rule.own and not principal.may(Right.MANAGE):
-        _check_maker(principal, view_args)
+    if not who.may(rule.right):
+        raise Forbidden(_needs(who, rule.right))
+    if rule.own and not who.may(Right.MANAGE):
+        _check_maker(who, view_args)
 
 
-def _check_maker(principal: Principal, view_args: dict[str, Any]) -> None:
+def _check_maker(who: Principal, view_args: dict[str, Any]) -> None:
     """Refuse what a teammate made; what is another team's, the view does not find."""
     (name,) = (name for name in MAKERS if name in view_args)
     model, its_id = MAKERS[name], view_args[name]
     if not is_id(its_id):
         return
     with services().db.read() as reading:
-        mine = (model.id == its_id, model.team_id == principal.team_id)
+        mine = (model.id == its_id, model.team_id == who.team_id)
         row = reading.execute(select(model.user_id).where(*mine)).one_or_none()
-    if row is not None and not principal.may_change(row[0]):
+    if row is not None and not who.may_change(row[0]):
         raise Forbidden(said("somebody else made this: only they and managers may change it"))
 
 
-def _needs(principal: Principal, right: Right) -> str:
+def _needs(who: Principal, right: Right) -> str:
     return said(
         "this needs the right to {right}; you have the right to {had} in team {team}",
         right=right,
-        had=principal.right,
-        team=principal.team_name,
+        had=who.right,
+        team=who.team_name,
     )
 
 

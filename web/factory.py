@@ -22,6 +22,7 @@ from web.health import health
 from web.limiting import limit_requests
 from web.listeners import Listeners
 from web.metrics import metrics
+from web.noting import note_requests
 from web.pages import register_pages
 from web.provider import keep_provider
 from web.sessions import LazySessions
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
     add_headers(app, settings.public_url)
     limit_requests(app, settings)
     guard(app)
+    note_requests(app)
     keep_sessions(app, settings)
     register_api(app)
     register_pages(app)

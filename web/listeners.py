@@ -15,6 +15,7 @@ from shared.db import Database
 from shared.errors import TooManyListeners
 from shared.waking import Doorbell
 from web.frames import HEARTBEAT, RETRY, sample_frame
+from web.standing import Standing, Standings
 from web.tails import Reader, Tail
 
 # Without news, a comment is sent so often: who went away is noticed by it.
@@ -32,11 +33,13 @@ log = structlog.get_logger(__name__)
 class Listeners:
     """All listeners of this process, and the thread that reads for them while there are any.
 
-    ``closing`` tells that the web server stops: then every answer ends.
+    ``closing`` tells that the web server stops: then every answer ends. Who may no longer listen
+    is sent away within a heartbeat.
     """
 
     def __init__(self, db: Database, doorbell: Callable[[], Doorbell]):
         self._reader, self._doorbell = Reader(db), doorbell
+        self._standings = Standings(db)
         self._tails: dict[str, Tail] = {}
         self._lock = threading.Lock()
         self._running = False
@@ -49,18 +52,32 @@ class Listeners:
         if listening >= MOST_LISTENERS:
             raise TooManyListeners
 
-    def listen(self, job_id: str, seq: int) -> Iterator[bytes]:
+    def listen(self, job_id: str, seq: int, who: Standing) -> Iterator[bytes]:
         """Yield what happens to a job behind event ``seq``, until it has ended."""
         tail = self._enter(job_id)
         try:
             self._reader.load(tail)
             yield RETRY
-            yield from self._told(tail, seq)
+            asked = time.monotonic()
+            for frames in self._told(tail, seq):
+                # Also while there is news all the time, so that none comes between heartbeats.
+                if time.monotonic() - asked >= HEARTBEAT_SECONDS or frames == HEARTBEAT:
+                    if not self._may_listen(who):
+                        return
+                    asked = time.monotonic()
+                yield frames
         except SQLAlchemyError as error:
             # The answer has begun: it ends, and whoever listens comes again with what he has.
             log.warning("listener sent away: the database is away", error=str(error))
         finally:
             self._leave(tail)
+
+    def _may_listen(self, who: Standing) -> bool:
+        try:
+            return self._standings.hold(who)
+        except SQLAlchemyError:
+            # Nothing new can be told meanwhile either.
+            return True
 
     def _told(self, tail: Tail, seq: int) -> Iterator[bytes]:
         version, progress = -1, b""

@@ -30,6 +30,7 @@ ANYONE = (
     *("pages.provider.back", "pages.provider.start"),
 )
 SIGNED_IN = (
+    "me.show",
     *("pages.provider.account", "pages.provider.link", "pages.provider.unlink"),
     "pages.signing.leave",
 )
@@ -47,6 +48,9 @@ READ = (
     *("records.output_txt", "records.output_zip", "records.outputs", "records.samples"),
     *("records.samples_jsonl", "records.samples_txt"),
     *("schedules.index", "schedules.runs", "schedules.show"),
+    *("teams.index", "teams.members", "teams.show"),
+    # One's own: a token may always be given up.
+    *("tokens.index", "tokens.revoke", "tokens.show"),
     "workers.index",
     *("pages.checkpoints.bundle", "pages.checkpoints.model"),
     "pages.compare.show",
@@ -69,6 +73,7 @@ SUBMIT = (
     *("samples.add_star", "samples.remove_star"),
     "schedules.add",
     *("submissions.generate", "submissions.train"),
+    "tokens.add",
     *("pages.checkpoints.create", "pages.checkpoints.new"),
     *("pages.corpora.create", "pages.corpora.create_version", "pages.corpora.new"),
     "pages.corpora.new_version",
@@ -89,13 +94,19 @@ OWN = (
     *("pages.schedules.edit", "pages.schedules.enable", "pages.schedules.run"),
 )
 MANAGE = (
+    "audit.index",
     *("models.change", "models.promote", "models.rollback"),
     *("receivers.add", "receivers.delete", "receivers.test"),
+    *("teams.delete_member", "teams.put_member"),
     *("pages.models.change", "pages.models.promote", "pages.models.rollback"),
     *("pages.receivers.create", "pages.receivers.delete", "pages.receivers.new"),
     "pages.receivers.test",
 )
-ADMIN = ("metrics.show",)
+ADMIN = (
+    "metrics.show",
+    *("teams.add", "teams.change"),
+    *("users.add", "users.change", "users.index", "users.link", "users.show", "users.sign_out"),
+)
 
 
 def _rules() -> Iterator[tuple[str, Rule]]:

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.accounts.audit import forget_entries
 from shared.blobs import reclaim
 from shared.db import database_time, is_away
 from shared.jobs.answers import forget
@@ -57,6 +58,8 @@ def _sweep(node: Node, rounds: Rounds) -> None:
         log.info("answers deleted", count=gone)
     if freed := reclaim(node.db, node.settings.blob_grace_seconds):
         log.info("blobs reclaimed", count=freed)
+    if gone := forget_entries(node.db, node.settings.audit_days):
+        log.info("entries of the audit log deleted", count=gone)
     node.db.shrink()
 
 

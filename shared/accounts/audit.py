@@ -1,15 +1,19 @@
 """The audit log: who did what, or was refused it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from shared.accounts.models import AuditEntry
-from shared.db import now
+from shared.db import Database, now
 from shared.ids import new_id
 
 DONE, REFUSED = "done", "refused"
+# Old entries are deleted some at a time: who writes meanwhile shall not wait long.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Actor:
     address: str | None = None
 
 
+# What is done at its times, for whoever made it.
+SCHEDULE = "schedule"
 # Not signed in.
 NOBODY = Actor("nobody")
 # The command on the machine itself, and whoever holds the installation's token.
@@ -56,3 +62,17 @@ def note(session: Session, actor: Actor, deed: Deed) -> AuditEntry:
     )
     session.add(entry)
     return entry
+
+
+def forget_entries(db: Database, days: float) -> int:
+    """Delete entries that are older than that, some at a time; return how many.
+
+    Looked for without a lock first: as a rule there is none.
+    """
+    old = select(AuditEntry.id).where(AuditEntry.created_at < now() - timedelta(days=days))
+    with db.read() as session:
+        ids = session.scalars(old.order_by(AuditEntry.created_at).limit(AT_ONCE)).all()
+    if ids:
+        with db.write() as session:
+            session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
+    return len(ids)

@@ -3,17 +3,18 @@
 import re
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shared.accounts.models import DEFAULT_TEAM_ID, User
 from shared.accounts.passwords import hash_password, is_outdated, matches
+from shared.accounts.queries import WITH_TEAMS, typed
 from shared.accounts.rights import Role
 from shared.accounts.secrets import digest, new_secret
 from shared.accounts.teams import set_role
 from shared.db import now
-from shared.errors import InvalidFields, LastOfItsKind, Taken, WrongCredentials
+from shared.errors import AccountDisabled, InvalidFields, LastOfItsKind, Taken, WrongCredentials
 from shared.ids import new_id
 from shared.said import said
 
@@ -56,7 +57,12 @@ def ensure_administrator(session: Session) -> tuple[User, str] | None:
 
 
 def make_link(session: Session, user: User) -> str:
-    """Return the secret of a new sign-in link, which works once; an older one no longer does."""
+    """Return the secret of a new sign-in link, which works once; an older one no longer does.
+
+    Raises ``AccountDisabled``.
+    """
+    if user.disabled_at is not None:
+        raise AccountDisabled(said("the account {name} is disabled", name=user.name))
     secret = new_secret("")
     user.link_sha256, user.link_expires_at = digest(secret), now() + timedelta(hours=LINK_HOURS)
     session.flush()
@@ -86,19 +92,27 @@ def check_password(session: Session, name: str, password: str) -> User:
 
     No transaction that writes shall be open: it takes a tenth of a second.
     """
-    user = session.scalar(select(User).where(User.name == name.strip().lower()))
+    user = session.scalar(select(User).where(User.name == typed(name)))
     known = user.password_hash if user else None
     if not matches(known, password) or user is None or user.disabled_at is not None:
         raise WrongCredentials
     return user
 
 
-def signed_in(session: Session, user_id: str, password: str | None = None) -> None:
-    """Note that a user signed in; a hash with older parameters is made anew."""
-    user = session.get_one(User, user_id)
-    user.signed_in_at = now()
-    if password and user.password_hash and is_outdated(user.password_hash):
-        user.password_hash = hash_password(password, user.name)
+def welcome(session: Session, user: User, password: str | None = None) -> User:
+    """Note that a user signed in, and return the user as one is now.
+
+    Raises ``WrongCredentials`` where the account was disabled, or its password changed, since it
+    was looked at. A hash with older parameters is made anew.
+    """
+    same = (User.id == user.id, User.session_key == user.session_key, User.disabled_at.is_(None))
+    found = session.scalar(select(User).where(*same).with_for_update().options(WITH_TEAMS))
+    if found is None:
+        raise WrongCredentials
+    found.signed_in_at = now()
+    if password and found.password_hash and is_outdated(found.password_hash):
+        found.password_hash = hash_password(password, found.name)
+    return found
 
 
 def set_password(session: Session, user: User, password: str) -> None:
@@ -114,12 +128,23 @@ def sign_out_everywhere(session: Session, user: User) -> None:
 
 
 def change_user(
-    session: Session, user: User, *, admin: bool | None = None, disabled: bool | None = None
+    session: Session,
+    user: User,
+    *,
+    admin: bool | None = None,
+    disabled: bool | None = None,
+    email: str | None = None,
 ) -> None:
-    """Make somebody an administrator or none, disable or enable an account.
+    """Make somebody an administrator or none, disable or enable an account; "" is no address.
 
     Who is disabled is signed out, and tokens and links do not work. Raises ``LastOfItsKind``.
     """
+    # Their rows are taken before one is changed: two who go at once would wait for each other.
+    session.scalars(select(User.id).where(User.admin).order_by(User.id).with_for_update()).all()
+    session.refresh(user, ["admin", "disabled_at"])
+    administered = _administers(user)
+    if email is not None:
+        user.email = email or None
     if admin is not None:
         user.admin = admin
     if disabled is not None:
@@ -128,13 +153,18 @@ def change_user(
         user.link_sha256 = user.link_expires_at = None
         sign_out_everywhere(session, user)
     session.flush()
-    _check_administrators(session)
+    if administered and not _administers(user):
+        _check_administrators(session)
+
+
+def _administers(user: User) -> bool:
+    return user.admin and user.disabled_at is None
 
 
 def _check_administrators(session: Session) -> None:
-    """Refuse a change after which nobody administers. It takes the administrators' rows."""
-    able = select(User.id).where(User.admin, User.disabled_at.is_(None)).with_for_update()
-    if not session.scalars(able).all() and session.scalar(select(func.count(User.id))):
+    """Refuse a change after which nobody administers."""
+    able = select(User.id).where(User.admin, User.disabled_at.is_(None))
+    if session.scalar(able.limit(1)) is None:
         raise LastOfItsKind
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from shared.accounts.audit import SCHEDULE, Actor, Deed, note
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import CorpusVersion
 from shared.corpora.queries import get_corpus
@@ -191,6 +192,7 @@ def _generate(session: Session, run: ScheduleRun, decision: Decision, who: Submi
         }
     )
     job = submit_generation(session, who, request)
+    _note(session, schedule, job)
     work_for(session, session.get_one(NamedModel, schedule.model_id), job.id)
     return job.id
 
@@ -242,6 +244,7 @@ def _submit(session: Session, schedule: Schedule, version: CorpusVersion, who: S
         }
     )
     job = submit_training(session, who, request)
+    _note(session, schedule, job)
     work_for(session, model, job.id)
     return job
 
@@ -259,3 +262,10 @@ def _start(session: Session, schedule: Schedule, model: NamedModel) -> str | Non
 
 def _submitter(schedule: Schedule, max_losses: int, limits: Limits) -> Submitter:
     return Submitter(schedule.team_id, max_losses, user_id=schedule.user_id, limits=limits)
+
+
+def _note(session: Session, schedule: Schedule, job: Job) -> None:
+    """Tell the audit log that a schedule, and nobody at that time, submitted a job."""
+    actor = Actor(SCHEDULE, schedule.user_id, team_id=schedule.team_id)
+    details = {"job_id": job.id, "schedule_id": schedule.id}
+    note(session, actor, Deed("schedules.submit", job.id, details=details))

@@ -5,6 +5,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from web.api import (
     answers,
+    audit,
     checkpoints,
     corpora,
     estimates,
@@ -17,6 +18,9 @@ from web.api import (
     samples,
     schedules,
     submissions,
+    teams,
+    tokens,
+    users,
     workers,
 )
 from web.api.document import describe
@@ -46,6 +50,11 @@ def register_api(app: APIFlask) -> None:
         receivers.receivers,
         workers.workers,
         limits.limits,
+        users.me,
+        users.users,
+        teams.teams,
+        tokens.tokens,
+        audit.audit,
     ):
         app.register_blueprint(blueprint)
     describe(app)

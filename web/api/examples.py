@@ -6,6 +6,8 @@ example of a list is a list of the one example of its rows.
 
 from typing import Any
 
+from web.api.account_examples import ACCOUNTS, ADA, TEAM_ID, TOKEN_ID, USER_ID
+
 Example = dict[str, Any]
 
 CORPUS_ID = "0197f3c2-4a10-7c3e-9b1d-2f6a8e0c4d01"
@@ -32,7 +34,8 @@ VERSION: Example = {
     "source": "upload:my-text.txt", "report": {"encoding": "utf-8"}, "created_at": TIME,
 }  # fmt: skip
 CORPUS: Example = {
-    "id": CORPUS_ID, "name": "mine", "created_at": TIME, "latest_version": VERSION,
+    "id": CORPUS_ID, "name": "mine", "created_at": TIME, "created_by": ADA,
+    "latest_version": VERSION,
     "links": CORPUS_LINKS,
 }  # fmt: skip
 SPEC: Example = {"window": 100, "units": 128, "layers": 1, "epochs": 30, "batch_size": 32}
@@ -43,7 +46,7 @@ JOB: Example = {
     "progress": {"epoch": 3, "epochs": 30, "step": 2625, "steps": 26250, "fraction": 0.1,
                  "eta_seconds": 190.5},
     "attempt": 1, "losses": 0, "max_losses": 3, "worker": WORKER, "created_at": TIME,
-    "started_at": TIME, "finished_at": None, "error": None,
+    "created_by": ADA, "started_at": TIME, "finished_at": None, "error": None,
     "links": {"self": f"/api/v1/jobs/{JOB_ID}", "events": f"/api/v1/jobs/{JOB_ID}/events"},
 }  # fmt: skip
 ESTIMATE: Example = {
@@ -139,7 +142,7 @@ SCHEDULE: Example = {
     "id": SCHEDULE_ID, **NEW_SCHEDULE, "cron": "0 3 * * *", "enabled": True,
     "next_due_at": "2026-03-02T02:00:00Z", "next_times": ["2026-03-02T02:00:00Z"],
     "cleaning": {"lowercase": False, "nfc": False, "squeeze": False}, "start_from": "promoted",
-    "overlap": "skip", "missed": "newest", "created_at": TIME,
+    "overlap": "skip", "missed": "newest", "created_at": TIME, "created_by": ADA,
     "links": {"self": f"/api/v1/schedules/{SCHEDULE_ID}",
               "runs": f"/api/v1/schedules/{SCHEDULE_ID}/runs", "model": "/api/v1/models/mine"},
 }  # fmt: skip
@@ -218,6 +221,7 @@ EXAMPLES: dict[str, Example] = (
     ROWS
     | PAGES
     | REQUESTS
+    | ACCOUNTS
     | {
         "CorpusDetail": CORPUS | {"versions": [VERSION]},
         # Nobody's.
@@ -233,7 +237,8 @@ EXAMPLES: dict[str, Example] = (
 # Of parameters, and of answers that are text.
 PARAMETERS: dict[str, Any] = {
     "corpus_id": CORPUS_ID, "job_id": JOB_ID, "checkpoint_id": CHECKPOINT_ID,
-    "schedule_id": SCHEDULE_ID, "receiver_id": RECEIVER_ID, "sample_id": SAMPLE_ID, "name": "mine",
+    "schedule_id": SCHEDULE_ID, "receiver_id": RECEIVER_ID, "sample_id": SAMPLE_ID,
+    "user_id": USER_ID, "team_id": TEAM_ID, "token_id": TOKEN_ID, "name": "mine",
     "Idempotency-Key": "my-text-2026-03-01",
 }  # fmt: skip
 TEXTS = {

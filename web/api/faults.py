@@ -58,6 +58,7 @@ FAULTS = {
     "quota_exceeded": Fault(409, "The team has as much of this as it may have", "the limit "
                             "queued_jobs of this team is 5,000 and as many jobs wait: wait until "
                             "some have begun, or cancel some"),
+    "account_disabled": Fault(409, "The account is disabled", "the account ada is disabled"),
     "in_use": Fault(409, "Something else still needs it",
                     "a checkpoint of this job is the model 'mine': promote another one first"),
     "precondition_failed": Fault(412, "It is not what `If-Match` names any more",

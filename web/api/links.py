@@ -36,6 +36,9 @@ RECEIVER = (
     *("get_receivers_show", "get_receivers_notices", "post_receivers_test"),
     "delete_receivers_delete",
 )
+USER = ("get_users_show", "patch_users_change", "post_users_link", "post_users_sign_out")
+TEAM = ("get_teams_show", "patch_teams_change", "get_teams_members")
+TOKEN = ("get_tokens_show", "delete_tokens_revoke")
 MODEL = (
     *("get_models_show", "get_models_history", "patch_models_change", "post_models_rollback"),
     *("get_models_output_txt", "get_models_model_keras"),
@@ -49,6 +52,9 @@ LINKS: dict[str, Links] = {
     | _bodies("checkpoint_id", ID, "post_submissions_generate"),
     "Schedule": _links("schedule_id", ID, *SCHEDULE),
     "NewReceiver": _links("receiver_id", ID, *RECEIVER),
+    "NewUser": _links("user_id", ID, *USER),
+    "Team": _links("team_id", ID, *TEAM),
+    "NewToken": _links("token_id", ID, *TOKEN),
     "Model": _links("name", "$response.body#/name", *MODEL),
 }
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from shared.models import models
 from shared.pages import Page
 from shared.schedules import models as schedules
-from web.api.schemas import Answer, Listed, row_fields
+from web.api.schemas import MADE_BY, Answer, Listed, row_fields
+from web.makers import Maker, maker_of
 
 
 class Schedule(Answer):
@@ -33,6 +34,7 @@ class Schedule(Answer):
     missed: Literal["newest", "none"]
     notify: list[str]
     created_at: datetime
+    created_by: Maker | None = MADE_BY
     links: dict[str, str]
 
     @classmethod
@@ -43,9 +45,14 @@ class Schedule(Answer):
             "runs": url_for("schedules.runs", schedule_id=row.id),
             "model": url_for("models.show", name=model),
         }
-        times = row.timing.preview(now) if row.enabled else []
-        fields = row_fields(row, cls, "links", "model", "next_times", "notify")
-        return cls(**fields, model=model, notify=notify, next_times=times, links=links)
+        told = {
+            "model": model,
+            "notify": notify,
+            "next_times": row.timing.preview(now) if row.enabled else [],
+            "created_by": maker_of(row),
+            "links": links,
+        }
+        return cls(**row_fields(row, cls, *told), **told)
 
 
 class SchedulePage(Listed):

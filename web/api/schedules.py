@@ -20,6 +20,7 @@ from web.api.faults import refuses
 from web.api.inputs import PageQuery, takes, validated, without_defaults
 from web.api.retraining import RunPage, Schedule, SchedulePage, ScheduleRun
 from web.api.writing import write
+from web.makers import look_up
 
 schedules = APIBlueprint("schedules", __name__, url_prefix="/api/v1/schedules", tag="Schedules")
 
@@ -66,6 +67,7 @@ def index(query: PageQuery) -> SchedulePage:
     """
     with context.services().db.read() as session:
         rows = list_schedules(session, context.team_id(), after=query.after, limit=query.limit)
+        look_up(rows.data)
         data = [_told(session, row) for row in rows.data]
         return SchedulePage(data=data, has_more=rows.has_more)
 

@@ -10,6 +10,7 @@ from shared.checkpoints import models as checkpoints
 from shared.corpora import models as corpora
 from shared.jobs import models as jobs
 from shared.pages import Page
+from web.makers import Maker, look_up, maker_of
 
 
 class Answer(BaseModel):
@@ -22,6 +23,9 @@ class Listed(Answer):
     """The base of all lists."""
 
     has_more: bool = Field(description="Whether more rows follow the last one.")
+
+
+MADE_BY = Field(description="Null: nobody, as where it was made with the installation's token.")
 
 
 class CorpusVersion(Answer):
@@ -43,6 +47,7 @@ class Corpus(Answer):
     id: str
     name: str
     created_at: datetime
+    created_by: Maker | None = MADE_BY
     latest_version: CorpusVersion
     links: dict[str, str]
 
@@ -55,7 +60,8 @@ class Corpus(Answer):
             "text": url_for("corpora.text", corpus_id=row.id),
             "report": url_for("corpora.report", corpus_id=row.id),
         }
-        return cls(**row_fields(row, cls, "links"), links=links)
+        fields = row_fields(row, cls, "created_by", "links")
+        return cls(**fields, created_by=maker_of(row), links=links)
 
 
 class CorpusDetail(Corpus):
@@ -72,6 +78,7 @@ class CorpusPage(Listed):
     @classmethod
     def of(cls, rows: Page[corpora.Corpus]) -> Self:
         """Return a page of corpora."""
+        look_up(rows.data)
         return cls(data=[Corpus.of(row) for row in rows.data], has_more=rows.has_more)
 
 
@@ -112,6 +119,7 @@ class Job(Answer):
     max_losses: int
     worker: str | None
     created_at: datetime
+    created_by: Maker | None = MADE_BY
     started_at: datetime | None
     finished_at: datetime | None
     error: JobError | None
@@ -121,9 +129,13 @@ class Job(Answer):
     def of(cls, row: jobs.Job) -> Self:
         """Return a job as it is told."""
         error = row.error_code and JobError(code=row.error_code, message=row.error_message or "")
-        fields = row_fields(row, cls, "error", "links", "progress")
-        progress = Progress.model_validate(row.progress)
-        return cls(**fields, progress=progress, error=error or None, links=_job_links(row))
+        told = {
+            "progress": Progress.model_validate(row.progress),
+            "created_by": maker_of(row),
+            "error": error or None,
+            "links": _job_links(row),
+        }
+        return cls(**row_fields(row, cls, *told), **told)
 
 
 class JobPage(Listed):
@@ -134,6 +146,7 @@ class JobPage(Listed):
     @classmethod
     def of(cls, rows: Page[jobs.Job]) -> Self:
         """Return a page of jobs."""
+        look_up(rows.data)
         return cls(data=[Job.of(row) for row in rows.data], has_more=rows.has_more)
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 from shared.fields import Spec
 from shared.jobs.models import ENDED, Job
 from shared.jobs.queries import get_job
+from web.access import standing
 from web.api.document import Responses
 from web.api.inputs import Number
 from web.context import services, team_id
@@ -20,7 +21,8 @@ With `Accept: text/event-stream` the answer goes on until the job has ended. Eac
 for only the last of them counts: `progress`, with the job's progress, and `sample_text` (`epoch`,
 `temperature`, `start`, `text`, `written_at`), with what a sample of an epoch goes on with while it
 is written. Whoever comes again with `Last-Event-ID` misses none and gets none twice; 204 says that
-nothing more will come. A comment is sent every 15 seconds without news."""
+nothing more will come. A comment is sent every 15 seconds without news; as often it is asked
+whether the token still works: if not, the answer ends."""
 STREAMED: Responses = {
     204: {"description": "To a listener: the job has ended, and all its events were seen"}
 }
@@ -51,7 +53,7 @@ def stream(job_id: str, seq: int) -> Response:
     if _is_over(job, seq):
         return Response(status=204)
     listeners.check_room()
-    response = Response(listeners.listen(job_id, seq), mimetype=MIMETYPE)
+    response = Response(listeners.listen(job_id, seq, standing()), mimetype=MIMETYPE)
     response.headers["Cache-Control"] = CACHED
     # Proxies that gather what is sent would hold events back.
     response.headers["X-Accel-Buffering"] = "no"

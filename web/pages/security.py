@@ -1,7 +1,7 @@
 """What protects the pages: the token of every form."""
 
 from apiflask import APIFlask
-from flask import current_app, render_template, request
+from flask import current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -55,6 +55,7 @@ def _links() -> dict[str, bool]:
 
 
 def _refused(error: CSRFError) -> ResponseReturnValue:
+    g.refused_form = True
     detail = _(
         "This form was not sent from a page of this service, or the service was set up anew "
         "since the page was opened. Go back, reload the page and send the form again. "

@@ -7,14 +7,15 @@ from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from shared.accounts.audit import NOBODY, REFUSED, Actor, Deed, note
+from shared.accounts.audit import Actor, Deed, note
 from shared.accounts.models import User
-from shared.accounts.queries import get_user
-from shared.accounts.services import check_password, set_password, signed_in, use_link
+from shared.accounts.queries import storable
+from shared.accounts.services import check_password, set_password, use_link, welcome
 from shared.errors import TooManyRequests, UserError, WrongCredentials
 from web.api.writing import write
 from web.context import services
 from web.limiting import count_sign_in
+from web.noting import note_refusal
 from web.pages.preferences import safe_path
 from web.signed_in import begin_session, end_session
 
@@ -35,12 +36,12 @@ def enter() -> ResponseReturnValue:
         count_sign_in(name)
         with services().db.read() as session:
             user = check_password(session, name, password)
+        return _begin(lambda session: _welcomed(session, user, password))
     except TooManyRequests as error:
         return _form(error), error.status, {"Retry-After": str(error.retry_seconds)}
     except WrongCredentials as error:
-        _note_refusal("signing.password", name)
+        note_refusal("signing.password", name=storable(name)[:100])
         return _form(error), error.status
-    return _begin(lambda session: _welcomed(session, user.id, password))
 
 
 @signing.get("/link")
@@ -55,7 +56,7 @@ def use() -> ResponseReturnValue:
     try:
         return _begin(_by_link)
     except UserError as error:
-        _note_refusal("signing.link", "")
+        note_refusal("signing.link")
         return _link_form(error), error.status
 
 
@@ -70,28 +71,22 @@ def _by_link(session: Session) -> User:
     user = use_link(session, request.form.get("secret", ""))
     if password := request.form.get("password", ""):
         set_password(session, user, password)
-    return _welcomed(session, user.id, None)
+    return _welcomed(session, user)
 
 
-def _welcomed(session: Session, user_id: str, password: str | None) -> User:
-    signed_in(session, user_id, password)
-    user = get_user(session, user_id)
-    note(session, _actor(user.name, user.id), Deed("signing.in", user.id))
+def _welcomed(session: Session, seen: User, password: str | None = None) -> User:
+    user = welcome(session, seen, password)
+    note(session, _actor(user), Deed("signing.in", user.id))
     return user
 
 
-def _begin(welcome: Callable[[Session], User]) -> Response:
-    begin_session(write(welcome))
+def _begin(welcomed: Callable[[Session], User]) -> Response:
+    begin_session(write(welcomed))
     return redirect(safe_path(request.form.get("next", "")), 303)  # type: ignore[return-value]
 
 
-def _note_refusal(action: str, name: str) -> None:
-    deed = Deed(action, outcome=REFUSED, details={"name": name[:100]})
-    write(lambda session: note(session, _actor(NOBODY.name), deed))
-
-
-def _actor(name: str, user_id: str | None = None) -> Actor:
-    return Actor(name, user_id, address=request.remote_addr)
+def _actor(user: User) -> Actor:
+    return Actor(user.name, user.id, address=request.remote_addr)
 
 
 def _form(error: UserError | None = None) -> str:

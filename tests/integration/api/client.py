@@ -28,9 +28,9 @@ class Api:
         """PATCH with ``body`` as JSON."""
         return self._call("PATCH", path, json=body)
 
-    def put(self, path: str) -> TestResponse:
-        """PUT ``path``, without a body."""
-        return self._call("PUT", path)
+    def put(self, path: str, body: Any = None) -> TestResponse:
+        """PUT ``body`` as JSON, or nothing."""
+        return self._call("PUT", path, **({} if body is None else {"json": body}))
 
     def delete(self, path: str) -> TestResponse:
         """DELETE ``path``."""
