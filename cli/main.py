@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.commands import register
-from cli.commands.options import token_option, url_option
+from cli.commands.options import team_option, token_option, url_option
 from cli.errors import SERVER_EXIT, ServerFailed
 from cli.terminal import shown
 from shared.errors import CharloomError
@@ -38,7 +38,8 @@ class Commands(click.Group):
               help="Show the version and exit.")  # fmt: skip
 @url_option
 @token_option
-def main(server: str | None, token_file: Path | None) -> None:
+@team_option
+def main(server: str | None, token_file: Path | None, acting_in: str | None) -> None:
     """Train character-level LSTM language models on your own text.
 
     `charloom demo` shows all of it in a few minutes; `charloom up` runs the service. Settings

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from shared.redaction import Redacting
 from shared.settings import Settings
 
 # They tell of every ticket and every tick; what a job does is in our own lines.
@@ -16,7 +17,7 @@ QUIET = ("httpx", "celery.app.trace", "celery.beat", "celery.worker.strategy")
 def configure_logs(settings: Settings) -> None:
     """Send structlog and the standard library's logs to standard error, one line each.
 
-    For people a traceback keeps its lines.
+    For people a traceback keeps its lines. Secrets are hidden, wherever they stand.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -42,12 +43,11 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     )
+    handler.setFormatter(Redacting(formatter, settings.known_secrets()))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)

@@ -1,5 +1,6 @@
 """One frozen ``Settings`` from ``CHARLOOM_*`` variables; a malformed value stops the start."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -199,6 +200,14 @@ class Settings(ProviderSettings):
         name = "oidc_client_secret"
         file = self.oidc_client_secret_file
         return _secret(name, self.oidc_client_secret, file, empty=True) or None
+
+    def known_secrets(self) -> list[str]:
+        """Return the secrets that are set, as far as they can be read."""
+        found = []
+        for name in SECRETS:
+            with suppress(SettingsError):
+                found.append(_secret(name, getattr(self, name), getattr(self, f"{name}_file")))
+        return [secret for secret in found if secret]
 
     def behind_tls(self) -> bool:
         """Tell whether people reach the pages by TLS: then cookies are sent over nothing else."""

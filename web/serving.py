@@ -9,6 +9,7 @@ gevent's workers it would hold up all. See ``benchmarks/listeners.py``.
 """
 
 import json
+import logging
 import os
 import socket
 from http import HTTPStatus
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn import util
+from gunicorn.glogging import Logger as GunicornLogger
 
+from shared.redaction import Redacting
 from web.context import Services
 from web.errors import Answer, code_of, problem
 from web.headers import bare_headers
@@ -26,7 +29,21 @@ from web.listeners import MOST_LISTENERS
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # nosec B108
 REQUEST_THREADS = 64
 
+
+class Logger(GunicornLogger):  # type: ignore[misc]
+    """Gunicorn's log, which shows the addresses of requests that fail: without their secrets."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the handlers."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Redacting(handler.formatter or logging.Formatter()))
+
+
 wsgi_app = "web:create_app()"
+logger_class = Logger
+# Who asks for what stands in the audit log; addresses may have secrets in them.
+accesslog = None
 workers = 2
 worker_class = "web.slow.PromptThreads"
 threads = MOST_LISTENERS + REQUEST_THREADS

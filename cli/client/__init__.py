@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 
 from cli.client import downloads
+from cli.client.accounts import Accounts
 from cli.client.answers import Answers
 from cli.client.connection import Connection, Json, Retries
 from cli.client.corpora import Corpora
@@ -25,13 +26,14 @@ from cli.errors import Refused, ServerFailed, Unreachable
 __all__ = ["Client", "Json", "Refused", "Retries", "ServerFailed", "Unreachable"]
 
 
-class Client(Corpora, Answers, Imports, Retraining):
+class Client(Corpora, Answers, Imports, Retraining, Accounts):
     """Talks to one installation.
 
     Every call raises ``UserError`` with the answer's reason when it is refused (``Refused``, with
     the answer's ``status`` and ``code``), and ``InternalError`` when the server fails
     (``ServerFailed``) or cannot be reached (``Unreachable``). Requests are sent again as
-    ``Retries`` says. Jobs, corpora and the rest are what the API's JSON says of them.
+    ``Retries`` says. With ``team`` an administrator acts in another team. Jobs, corpora and the
+    rest are what the API's JSON says of them.
     """
 
     def __init__(
@@ -41,8 +43,11 @@ class Client(Corpora, Answers, Imports, Retraining):
         seconds: float = 60,
         retries: Retries | None = None,
         transport: httpx.BaseTransport | None = None,
+        team: str | None = None,
     ):
         super().__init__(Connection(url, token, seconds, retries or Retries(), transport))
+        if team:
+            self._connection.act_in(team)
 
     def __enter__(self) -> Self:
         """Return the client."""

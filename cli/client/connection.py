@@ -22,7 +22,7 @@ T = TypeVar("T")
 API = "/api/v1"
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE")
 BUSY = (429, 503)
-KEY_HEADER = "Idempotency-Key"
+KEY_HEADER, TEAM_HEADER = "Idempotency-Key", "Charloom-Team"
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ class Connection:
             # No proxy of the environment's is asked for this machine's own addresses.
             trust_env=not is_loopback(httpx.URL(self.url).host),
         )
+
+    def act_in(self, team: str) -> None:
+        """Act in a team of this id or name. Raises ``UserError`` for what no header can carry."""
+        if not team.isprintable():
+            raise UserError("the team's name has control characters in it")
+        self._http.headers.update({TEAM_HEADER.encode(): team.encode("utf-8", "replace")})
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,6 +3,7 @@
 import click
 
 from cli.commands import (
+    accounts,
     checkpoints,
     completion,
     corpora,
@@ -11,6 +12,8 @@ from cli.commands import (
     models,
     schedules,
     submitting,
+    teams,
+    tokens,
 )
 
 
@@ -25,6 +28,10 @@ def register(main: click.Group) -> None:
         downloads.download,
         schedules.schedule,
         models.model,
+        accounts.user,
+        teams.team,
+        tokens.token,
+        accounts.audit,
         completion.completion,
     ):
         main.add_command(command)

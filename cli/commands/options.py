@@ -13,6 +13,7 @@ from cli.errors import INTERRUPTED_EXIT
 URL, DATA = "http://127.0.0.1:8000", Path("var")
 NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
+CONNECTION = ("server", "token_file", "data", "acting_in")
 URL_HELP = f"The service's address  [default: CHARLOOM_URL, else {URL}]"
 TOKEN_HELP = "File with the API's token  [default: CHARLOOM_TOKEN, CHARLOOM_TOKEN_FILE, DATA/token]"  # noqa: S105  # nosec B105
 
@@ -24,6 +25,12 @@ data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
     help=f"Folder of a service on this machine, for its token  [default: {DATA}]",
+)
+team_option = click.option(
+    "--team",
+    "acting_in",
+    metavar="TEAM",
+    help="Team to act in, for administrators  [default: CHARLOOM_TEAM]",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
@@ -84,7 +91,7 @@ def speaks(own_url: bool = True) -> Callable[[Callable[..., None]], Callable[...
     Without ``own_url`` the command's own ``--url`` means something else: there the service's
     address stands before the command (``charloom --url ...``), or in CHARLOOM_URL.
     """
-    options = [token_option, data_option, json_option]
+    options = [token_option, data_option, team_option, json_option]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
@@ -92,7 +99,7 @@ def speaks(own_url: bool = True) -> Callable[[Callable[..., None]], Callable[...
             # Not before it is needed: help and completion should come at once.
             from cli.commands.session import opened
 
-            own = {name: kwargs.pop(name, None) for name in ("server", "token_file", "data")}
+            own = {name: kwargs.pop(name, None) for name in CONNECTION}
             before = click.get_current_context().find_root().params
             own = {name: value or before.get(name) for name, value in own.items()}
             with opened(as_json=kwargs.pop("as_json"), **own) as session:

@@ -25,7 +25,11 @@ class Session(Showing):
 
 @contextmanager
 def opened(
-    server: str | None, token_file: Path | None, data: Path | None, as_json: bool
+    server: str | None,
+    token_file: Path | None,
+    data: Path | None,
+    acting_in: str | None,
+    as_json: bool,
 ) -> Iterator[Session]:
     """Open a session. Raises ``UserError`` where no token is found.
 
@@ -33,7 +37,8 @@ def opened(
     """
     url = server or os.environ.get("CHARLOOM_URL") or URL
     token, source = find_token(token_file, data)
-    with Client(url, token, retries=RETRIES) as client, _explained(source):
+    team = acting_in or os.environ.get("CHARLOOM_TEAM")
+    with Client(url, token, retries=RETRIES, team=team) as client, _explained(source):
         yield Session(client, as_json)
 
 

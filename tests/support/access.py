@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from shared.accounts.models import DEFAULT_TEAM_ID, User
+from shared.accounts.queries import list_tokens
 from shared.accounts.rights import Right, Role
 from shared.accounts.tokens import NewToken, make_token
 from shared.corpora.models import Corpus
@@ -61,6 +62,7 @@ class Theatre:
         self.tokens |= {
             scope: _token(self.db, self.users["manager"], Right(scope)) for scope in SCOPES
         }
+        self._accounts = _account_ids(self.db, self.users["owner"])
         self._kept = file.with_suffix(".kept")
         with closing(connect(file)) as live, closing(connect(self._kept)) as kept:
             live.backup(kept)
@@ -86,7 +88,7 @@ class Theatre:
                     yield from self._ways(rule, method)
 
     def _ways(self, rule: Rule, method: str) -> Iterator[Ask]:
-        values = _values(self.full, rule)
+        values = _values(self.full, self._accounts, rule)
         for move in ("cancel", "pause", "resume", "retry") if "move" in values else ("",):
             with self.app.test_request_context():
                 url = self.app.url_for(rule.endpoint, **values | ({"move": move} if move else {}))
@@ -169,6 +171,12 @@ BODIES: dict[str, Mapping[str, Any]] = {
         "training": {"preset": "tiny"},
     },
     "schedules.change": {"name": "renamed"},
+    "teams.add": {"name": "new"},
+    "teams.change": {"name": "new"},
+    "teams.put_member": {"role": "viewer"},
+    "tokens.add": {"name": "new", "scope": "read"},
+    "users.add": {"name": "new"},
+    "users.change": {"email": "new@example.org"},
     "submissions.generate": {"checkpoint_id": "{checkpoint}", "length": 9},
     "submissions.train": {"corpus_id": "{corpus}", "preset": "tiny"},
 }  # fmt: skip
@@ -200,8 +208,14 @@ def _token(db: Database, user: User, scope: Right = Right.ADMIN) -> str:
         return make_token(session, user, new)[1]
 
 
-def _values(full: Full, rule: Rule) -> dict[str, Any]:
-    known = {
+def _account_ids(db: Database, owner: User) -> dict[str, str]:
+    with db.read() as session:
+        (token,) = list_tokens(session, owner.id).data
+    return {"user_id": owner.id, "team_id": DEFAULT_TEAM_ID, "token_id": token.id}
+
+
+def _values(full: Full, accounts: dict[str, str], rule: Rule) -> dict[str, Any]:
+    known = accounts | {
         "corpus_id": full.corpus,
         "job_id": full.jobs[JOBS.get(rule.endpoint, "trained")],
         "checkpoint_id": full.checkpoint,

@@ -16,7 +16,7 @@ PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 # Named for the tests alone, which no setting is for.
 FOR_TESTS = {"CHARLOOM_CHROMIUM"}
 # The command's own: where the service is that it speaks to.
-FOR_THE_COMMAND = {"CHARLOOM_URL"}
+FOR_THE_COMMAND = {"CHARLOOM_URL", "CHARLOOM_TEAM"}
 
 
 def row(name: str, field: FieldInfo) -> str:
