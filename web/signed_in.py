@@ -25,7 +25,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 def keep_sessions(app: APIFlask, settings: Settings) -> None:
     """Set up Flask-Login; only ``web.access`` refuses anything."""
-    manager = LoginManager(app)
+    # Templates know who is signed in by ``web.access``, which asks the database once.
+    manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load)
     app.config.update(
         PERMANENT_SESSION_LIFETIME=timedelta(days=settings.session_days),
