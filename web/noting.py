@@ -58,7 +58,7 @@ def note_requests(app: APIFlask) -> None:
     app.after_request(_note_request)
 
 
-def note_refusal(action: str, **details: str | int) -> None:
+def note_refusal(action: str, **details: str | int | None) -> None:
     """Note that somebody was refused something, unless there were too many of late."""
     refusals: Refusals = current_app.extensions["charloom.refusals"]
     left_out = refusals.admit(request.remote_addr)

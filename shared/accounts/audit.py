@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.accounts.models import AuditEntry
 from shared.db import Database, now
 from shared.ids import new_id
+from shared.redaction import redact
 
 DONE, REFUSED = "done", "refused"
 # Old entries are deleted some at a time: who writes meanwhile shall not wait long.
@@ -46,7 +47,8 @@ class Deed:
 
 
 def note(session: Session, actor: Actor, deed: Deed) -> AuditEntry:
-    """Add an entry."""
+    """Add an entry. What people named may be a secret in a wrong place: it is not kept."""
+    told = {name: _safe(value) for name, value in deed.details.items()}
     entry = AuditEntry(
         id=new_id(),
         created_at=now(),
@@ -55,13 +57,17 @@ def note(session: Session, actor: Actor, deed: Deed) -> AuditEntry:
         token_id=actor.token_id,
         team_id=actor.team_id,
         action=deed.action,
-        subject_id=deed.subject_id,
+        subject_id=_safe(deed.subject_id),
         outcome=deed.outcome,
         address=actor.address,
-        details=deed.details,
+        details=told,
     )
     session.add(entry)
     return entry
+
+
+def _safe(value: Any) -> Any:
+    return redact(value) if isinstance(value, str) else value
 
 
 def forget_entries(db: Database, days: float) -> int:

@@ -62,6 +62,11 @@ def get_team(session: Session, named: str) -> Team:
     return team
 
 
+def name_if_known(session: Session, name: str) -> str | None:
+    """Return a name that was typed if it is a user's: else it may be a password, typed there."""
+    return session.scalar(select(User.name).where(User.name == typed(name)))
+
+
 def user_of_field(session: Session, named: str) -> User:
     """Return the user that a request's field names. Raises ``InvalidFields``."""
     try:

@@ -26,14 +26,17 @@ Email = Annotated[
     AfterValidator(_address),
 ]
 UserName = Annotated[Text, Field(min_length=1, max_length=100)]
+# What is checked is said in words of its own, with what is accepted.
+AS_TYPED = r"^\s*[A-Za-z0-9][A-Za-z0-9._@+-]*\s*$"
 
 
 class UserRequest(Spec):
     """Somebody who shall sign in."""
 
     name: UserName = Field(
+        json_schema_extra={"pattern": AS_TYPED},
         description="What is typed to sign in: a to z, digits and `. _ @ + -`, a letter or a digit "
-        "first."
+        "first.",
     )
     email: Email | None = Field(None, description="Where the person is written to.")
     admin: bool = Field(False, description="Whether it is an administrator.")

@@ -1,6 +1,9 @@
 """A database that has some of everything."""
 
 from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.accounts.queries import get_user
+from shared.accounts.rights import Right
+from shared.accounts.tokens import NewToken, make_token
 from shared.db import Database, database_now, now
 from shared.ids import new_id
 from shared.jobs.queries import list_samples
@@ -22,7 +25,9 @@ from tests.support.factories import (
     make_corpus,
     make_generation_job,
     make_standing_job,
+    make_team,
 )
+from tests.support.signing_in import make_user
 
 # A queued one comes last: each of the others is claimed on its way.
 STATUSES = ("running", "paused", "failed", "cancelled", "queued")
@@ -38,6 +43,7 @@ def fill(db: Database) -> dict[str, str]:
     lease = claim_job(db, writing)
     for number, text in enumerate(("one", "two " * 50_000, "three"), 1):
         add_output(db, lease, number, text)
+    user, team = make_user(db), make_team(db)
     plan = {"name": "nightly", "cron": "nightly", "corpus_id": corpus.id, "model": "mine",
             "training": TrainingPlan(preset="tiny")}  # fmt: skip
     with db.write() as session:
@@ -52,7 +58,9 @@ def fill(db: Database) -> dict[str, str]:
         succeed(session, lease)
         send_test(session, receiver)
         see(session, Process(new_id(), WORKER, ["train"], "cpu", now()))
+        new = NewToken(DEFAULT_TEAM_ID, "ci", Right.READ)
+        token, _ = make_token(session, get_user(session, user.id), new)
         sample = list_samples(session, checkpoint.job_id).data[0].id
     real = (corpus.id, corpus.latest_version.id, checkpoint.job_id, checkpoint.id, writing.id,
-            schedule.id, receiver.id, sample)  # fmt: skip
+            schedule.id, receiver.id, sample, user.id, team, token.id)  # fmt: skip
     return dict(zip((f"FUZZ_{name}" for name in NAMES), real, strict=True))

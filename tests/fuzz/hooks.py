@@ -15,7 +15,7 @@ from web.api import examples
 # The ids of `web.api.examples` instead of which variables FUZZ_* hold real ones: `content.fill`'s.
 NAMES = (
     *("CORPUS_ID", "VERSION_ID", "JOB_ID", "CHECKPOINT_ID", "WRITING_ID", "SCHEDULE_ID"),
-    *("RECEIVER_ID", "SAMPLE_ID"),
+    *("RECEIVER_ID", "SAMPLE_ID", "USER_ID", "TEAM_ID", "TOKEN_ID"),
 )
 # What no schema can say: that something has this id, that a cron line is ever due, that a text is
 # long enough for a spec, that a model has the shape that a run asks for, that a receipt's spec asks
@@ -23,7 +23,7 @@ NAMES = (
 BEYOND_SCHEMAS = {
     *("corpus_id", "corpus_version_id", "checkpoint_id", "from_checkpoint_id", "model", "notify"),
     *("cron", "time_zone", "url", "email", "cell", "units", "layers", "patience"),
-    "receipt",
+    *("receipt", "user", "team"),
 }
 CODES = {
     *("corpus_too_short", "empty_corpus", "not_text", "source_unavailable", "address_refused"),

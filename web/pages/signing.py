@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.accounts.audit import Actor, Deed, note
 from shared.accounts.models import User
-from shared.accounts.queries import storable
+from shared.accounts.queries import name_if_known
 from shared.accounts.services import check_password, set_password, use_link, welcome
 from shared.errors import TooManyRequests, UserError, WrongCredentials
 from web.api.writing import write
@@ -40,7 +40,8 @@ def enter() -> ResponseReturnValue:
     except TooManyRequests as error:
         return _form(error), error.status, {"Retry-After": str(error.retry_seconds)}
     except WrongCredentials as error:
-        note_refusal("signing.password", name=storable(name)[:100])
+        with services().db.read() as session:
+            note_refusal("signing.password", name=name_if_known(session, name))
         return _form(error), error.status
 
 

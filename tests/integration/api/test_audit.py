@@ -103,6 +103,17 @@ def test_accounts_are_noted_with_what_was_done(api: Api) -> None:
         assert secret not in str(told)
 
 
+def test_a_secret_in_a_wrong_place_is_not_noted(api: Api, db: Database) -> None:
+    """As a token where the id of a job belongs, which is refused."""
+    make_user(db, "ada", Role.VIEWER)
+    viewer = caller(api, db, "ada", Right.READ)
+    secret = viewer._sent["Authorization"].partition(" ")[2]
+    problem(viewer.post(f"/jobs/{secret}/cancel"), 403, "forbidden")
+    (entry,) = entries(api)
+    assert entry["subject_id"] == f"{secret[:15]}[hidden]"
+    assert secret not in str(entry)
+
+
 def test_who_reads_the_log(api: Api, db: Database) -> None:
     """Managers what was done in their team, administrators all; by team, user, action, outcome."""
     make_user(db, "mia")
