@@ -202,9 +202,12 @@ class Settings(ProviderSettings):
         return _secret(name, self.oidc_client_secret, file, empty=True) or None
 
     def known_secrets(self) -> list[str]:
-        """Return the secrets that are set, as far as they can be read."""
+        """Return the secrets that are set, as far as they can be read.
+
+        Addresses are none: they are known by their form, and only their passwords are secret.
+        """
         found = []
-        for name in SECRETS:
+        for name in set(SECRETS) - set(ADDRESSES):
             with suppress(SettingsError):
                 found.append(_secret(name, getattr(self, name), getattr(self, f"{name}_file")))
         return [secret for secret in found if secret]
