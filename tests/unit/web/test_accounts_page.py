@@ -25,7 +25,7 @@ def lines() -> list[str]:
     settings = load_settings(database_url="sqlite://", token="t", secret_key="k")
     found: dict[str, list[str]] = {needs(rule): [] for rule in RULES.values()}
     rules = make_app(settings, FakeTickets()).url_map.iter_rules()
-    for route in sorted(rules, key=lambda route: route.rule):
+    for route in sorted(rules, key=lambda route: (route.rule, sorted(route.methods or ()))):
         if route.rule.startswith("/api/v1/"):
             shown = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule.removeprefix("/api/v1"))
             methods = sorted((route.methods or set()) - {"HEAD", "OPTIONS"})
