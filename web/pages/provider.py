@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from shared.accounts.arriving import Person, check_domain, let_in, tie, untie
-from shared.accounts.audit import NOBODY, REFUSED, Actor, Deed, note
+from shared.accounts.audit import Actor, Deed, note
 from shared.accounts.models import User
 from shared.accounts.queries import get_user
-from shared.accounts.services import check_password, signed_in
+from shared.accounts.services import check_password, welcome
 from shared.errors import (
     CharloomError,
     Forbidden,
@@ -22,6 +22,7 @@ from shared.said import said
 from web.api.writing import write
 from web.context import principal, services
 from web.messages import _
+from web.noting import note_refusal
 from web.pages.preferences import safe_path
 from web.provider import begin, finish, provider_client
 from web.signed_in import begin_session, current_session_user
@@ -96,7 +97,8 @@ def _enter(person: Person, wanted: str) -> Response:
     try:
         user = write(lambda session: _welcomed(session, person))
     except UserError as error:
-        _note_refusal("signing.provider", person, error)
+        note_refusal("signing.provider", name=person.name[:100], subject=person.subject,
+                     code=error.code)  # fmt: skip
         raise
     begin_session(user)
     return _uncached(redirect(wanted, 303))  # type: ignore[arg-type]
@@ -104,9 +106,7 @@ def _enter(person: Person, wanted: str) -> Response:
 
 def _welcomed(session: Session, person: Person) -> User:
     admitted = let_in(session, person, provider_client().provider)
-    signed_in(session, admitted.id)
-    session.flush()
-    user = get_user(session, admitted.id)
+    user = welcome(session, admitted)
     actor = Actor(user.name, user.id, address=request.remote_addr)
     note(session, actor, Deed("signing.provider", user.id))
     return user
@@ -151,12 +151,6 @@ def _confirm(user: User) -> None:
     if user.password_hash is not None:
         with services().db.read() as reading:
             check_password(reading, user.name, request.form.get("password", ""))
-
-
-def _note_refusal(action: str, person: Person, error: CharloomError) -> None:
-    details = {"name": person.name[:100], "subject": person.subject, "code": error.code}
-    actor = Actor(NOBODY.name, address=request.remote_addr)
-    write(lambda session: note(session, actor, Deed(action, None, REFUSED, details)))
 
 
 def _back() -> str:
