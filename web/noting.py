@@ -60,6 +60,7 @@ def note_requests(app: APIFlask) -> None:
 
 def note_refusal(action: str, **details: str | int | None) -> None:
     """Note that somebody was refused something, unless there were too many of late."""
+    g.noted = True
     refusals: Refusals = current_app.extensions["charloom.refusals"]
     left_out = refusals.admit(request.remote_addr)
     if left_out is None:
@@ -71,6 +72,8 @@ def note_refusal(action: str, **details: str | int | None) -> None:
 
 def _note_request(response: Response) -> Response:
     action = (request.endpoint or "nothing").removeprefix("pages.")
+    if "noted" in g:
+        return response
     if _is_refused(response):
         note_refusal(action, status=response.status_code, method=request.method)
     elif _has_changed(response):
@@ -87,7 +90,7 @@ def _is_refused(response: Response) -> bool:
 
 def _has_changed(response: Response) -> bool:
     rule = RULES.get(request.endpoint or "")
-    if request.method in READING or response.status_code >= 400 or "noted" in g:
+    if request.method in READING or response.status_code >= 400:
         return False
     asked = request.endpoint in QUESTIONS or rule is None
     return not (asked or rule.anyone or rule.right == Right.READ)  # type: ignore[union-attr]

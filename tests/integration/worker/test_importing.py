@@ -28,8 +28,6 @@ from tests.support.factories import (
     make_training_job,
     reload,
 )
-from tests.support.hostile_files import HOSTILE_FILES
-from tests.support.hostile_models import HostileFile
 from tests.support.model_files import (
     VOCABULARY,
     bundle_file,
@@ -135,18 +133,6 @@ def test_the_articles_model(db: Database, settings: Settings, tmp_path: Path) ->
                               theirs.predict(windows, verbose=0))  # fmt: skip
         own = CharacterModel.from_file(file).probabilities(ids)
     assert np.abs(own - theirs.predict(windows, verbose=0)).max() < 1e-6
-
-
-@ON_SQLITE
-@pytest.mark.parametrize("case", HOSTILE_FILES, ids=lambda case: str(case.name))
-def test_a_hostile_file_ends_its_job(db: Database, settings: Settings, case: HostileFile) -> None:
-    """With the code that the documentation tells; nothing of it is kept, and the worker goes on."""
-    job = make_import(db, case.build(), case.vocabulary)
-    assert work(make_node(db, settings), "generate") == 1
-    ended = reload(db, job)
-    assert (ended.status, ended.error_code) == ("failed", case.code), ended.error_message
-    assert ended.losses == 0
-    assert stored(db) == (0, 0, 0)
 
 
 def test_it_is_not_done_again(db: Database, settings: Settings) -> None:
