@@ -11,10 +11,11 @@ python benchmarks/job_page.py [--epochs 500] [--times 9]
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 
 from pairs import Figure, at_most, finish
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 from web_servers import serving_charloom
 from workbench import Workbench, workbench
 
@@ -24,6 +25,7 @@ from tests.support.factories import make_corpus
 from tests.support.full import fill
 from tests.support.runs import Shape, make_run
 from tests.support.servers import running_redis
+from tests.support.signing_in import signed_in_state
 
 # The API's page is Swagger UI as its authors pack it, which is larger than all limits.
 CHARTED = ("pages.jobs.show", "pages.compare.show")
@@ -35,6 +37,15 @@ WEIGHT = """() => performance.getEntriesByType('navigation')
     .reduce((sum, entry) => sum + entry.transferSize, 0)"""
 
 
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who is signed in to a service, in a browser that keeps nothing else."""
+
+    browser: Browser
+    url: str
+    state: StorageState
+
+
 def main() -> None:
     """Print how long opening takes, and what pages weigh."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -44,14 +55,15 @@ def main() -> None:
     with workbench() as bench, running_redis() as redis_url:
         paths = filled(bench, args.epochs)
         with serving_charloom(bench, redis_url) as server, running_chromium() as browser:
-            job = server.url + paths["job"]
-            opened(browser, job)
-            seconds = [opened(browser, job) for _ in range(args.times)]
+            state = signed_in_state(browser, server.url, bench.settings.database_url)
+            visitor = Visitor(browser, server.url, state)
+            opened(visitor, paths["job"])
+            seconds = [opened(visitor, paths["job"]) for _ in range(args.times)]
             figures = [
                 at_most(f"opening the page of a run of {args.epochs} epochs", "s", seconds,
                         SECONDS, "limit: 1 s in the median", held=median),
-                *(heaviest(browser, server.url, kind, paths[kind]) for kind in ("job", "compare")),
-                plain(browser, server.url, paths),
+                *(heaviest(visitor, kind, paths[kind]) for kind in ("job", "compare")),
+                plain(visitor, paths),
             ]  # fmt: skip
     finish(*figures)
 
@@ -77,39 +89,39 @@ def every_plain_page(bench: Workbench) -> dict[str, str]:
 
 
 @contextmanager
-def fresh_page(browser: Browser) -> Iterator[Page]:
-    """Yield a page of a browser that has nothing in its memory."""
-    context = browser.new_context()
+def fresh_page(visitor: Visitor) -> Iterator[Page]:
+    """Yield a page of a browser that has nothing in its memory but the session."""
+    context = visitor.browser.new_context(base_url=visitor.url, storage_state=visitor.state)
     yield context.new_page()
     context.close()
 
 
-def opened(browser: Browser, url: str) -> float:
+def opened(visitor: Visitor, path: str) -> float:
     """Return the seconds until the page has loaded and its chart stands there."""
-    with fresh_page(browser) as page:
-        page.goto(url, wait_until="load")
+    with fresh_page(visitor) as page:
+        page.goto(path, wait_until="load")
         page.locator("#loss-chart").wait_for()
         return float(page.evaluate("() => performance.now()")) / 1000
 
 
-def weight(browser: Browser, url: str) -> float:
+def weight(visitor: Visitor, path: str) -> float:
     """Return the KB that a page takes to load, as sent."""
-    with fresh_page(browser) as page:
-        page.goto(url, wait_until="load")
+    with fresh_page(visitor) as page:
+        page.goto(path, wait_until="load")
         page.wait_for_timeout(300)
         return float(page.evaluate(WEIGHT)) / 1000
 
 
-def heaviest(browser: Browser, url: str, kind: str, path: str) -> Figure:
+def heaviest(visitor: Visitor, kind: str, path: str) -> Figure:
     """Return the weight of a page with a chart."""
-    return at_most(f"weight of the {kind} page, as sent", "KB", [weight(browser, url + path)],
+    return at_most(f"weight of the {kind} page, as sent", "KB", [weight(visitor, path)],
                    CHART_KB, "limit: 400 KB with a chart")  # fmt: skip
 
 
-def plain(browser: Browser, url: str, paths: dict[str, str]) -> Figure:
+def plain(visitor: Visitor, paths: dict[str, str]) -> Figure:
     """Return the weight of the heaviest page without a chart."""
     others = {name: path for name, path in paths.items() if name not in ("job", "compare")}
-    weights = {name: weight(browser, url + path) for name, path in others.items()}
+    weights = {name: weight(visitor, path) for name, path in others.items()}
     for name, kilobytes in weights.items():
         print(f"{name}: {kilobytes:.0f} KB", flush=True)
     worst = max(weights, key=lambda name: weights[name])

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 from rich.console import Console
 
 import migrations
@@ -31,8 +31,9 @@ from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
 from shared.queue import FakeTickets
 from tests.e2e.browser.chromium import running_chromium
-from tests.support.every_page import every_page
+from tests.support.every_page import every_page, signed_out
 from tests.support.full import fill
+from tests.support.signing_in import make_user, signed_in_state
 from tests.support.web_server import running_web
 
 IMAGES = Path(__file__).parent / "images"
@@ -90,7 +91,8 @@ def take_two(browser: Browser, folder: Path) -> None:
         for sample in client.rows(job["id"], "samples")[-2:]:
             client.star(sample["id"])
         best = client.best_checkpoint(job["id"])["id"]
-        with opened(browser, client.url, scale=SCALE) as page:
+        state = signed_in_state(browser, client.url, f"sqlite:///{folder}/data/charloom.db")
+        with opened(browser, client.url, state, scale=SCALE) as page:
             write_at_the_desk(page, best)
             keep(page, IMAGES / "desk.png")
             page.set_viewport_size(TALL)
@@ -157,16 +159,19 @@ def take_every(browser: Browser, folder: Path, target: Path) -> None:
     url = f"sqlite:///{folder}/charloom.db"
     migrations.upgrade(url)
     database = Database(url, FakeTickets())
-    pages = every_page(fill(database))
+    make_user(database, "admin", admin=True)
+    full = fill(database)
     database.close()
     with running_web(url, folder / "web.log") as service:
+        state = signed_in_state(browser, service, url)
         for locale, (width, size), theme in product(LOCALES, SIZES.items(), THEMES):
-            with opened(browser, service, locale, size, theme) as page:
-                for name, path in named(pages):
-                    page.goto(path)
-                    page.screenshot(
-                        path=target / f"{name}-{width}-{theme}-{locale}.png", full_page=True
-                    )
+            for kept, pages in ((state, every_page(full)), (None, signed_out(full))):
+                with opened(browser, service, kept, locale, size, theme) as page:
+                    for name, path in named(pages):
+                        page.goto(path)
+                        page.screenshot(
+                            path=target / f"{name}-{width}-{theme}-{locale}.png", full_page=True
+                        )
 
 
 def named(pages: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
@@ -178,13 +183,14 @@ def named(pages: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def opened(
-    browser: Browser, url: str, locale: str = "en", size: tuple[int, int] = SIZES["desktop"],
-    theme: Theme = "light", scale: float = 1,
+    browser: Browser, url: str, state: StorageState | None, locale: str = "en",
+    size: tuple[int, int] = SIZES["desktop"], theme: Theme = "light", scale: float = 1,
 ) -> Iterator[Page]:  # fmt: skip
-    """Yield a page of a browser of its own."""
+    """Yield a page of a browser of its own; without a state nobody is signed in."""
     context = browser.new_context(
         base_url=url, locale=locale, viewport={"width": size[0], "height": size[1]},
         color_scheme=theme, device_scale_factor=scale, reduced_motion="reduce",
+        storage_state=state,
     )  # fmt: skip
     yield context.new_page()
     context.close()

@@ -45,6 +45,8 @@ def guard(app: APIFlask) -> None:
     """Put the gate before everything else."""
     app.before_request(let_in)
     app.context_processor(_known)
+    # Of all templates, macros too, which a context does not reach.
+    app.jinja_env.globals["may"] = may
 
 
 def let_in() -> ResponseReturnValue | None:
@@ -175,14 +177,13 @@ def _sign_in_first() -> ResponseReturnValue:
 
 
 def _known() -> dict[str, Any]:
-    """Tell templates who is signed in, and what they may call."""
-    found = None if takes_tokens() else by_session()
-    return {"signed_in": found, "may": lambda endpoint, **made: _may(found, endpoint, **made)}
+    """Tell templates who is signed in."""
+    return {"signed_in": None if takes_tokens() else by_session()}
 
 
-def _may(who: Principal | None, endpoint: str, maker: str | None = "") -> bool:
-    """Tell whether somebody may call an endpoint, on what a user made: ``maker`` is its id."""
-    rule = RULES[endpoint]
+def may(endpoint: str, maker: str | None = "") -> bool:
+    """Tell whether the visitor may call an endpoint, on what a user made: ``maker`` is its id."""
+    rule, who = RULES[endpoint], None if takes_tokens() else by_session()
     if rule.anyone:
         return True
     if who is None or (rule.right is not None and not who.may(rule.right)):

@@ -59,7 +59,7 @@ def of_token(session: Session, token: ApiToken, team: str | None) -> Principal:
         return _administering(session, who, team or token.team_id)
     if team not in (None, token.team_id, token.team.name):
         raise NotFound(said("there is no team {name}", name=team))
-    right = _right_in(token.user, token.team_id)
+    right = right_in(token.user, token.team_id)
     return _in_team(who, token.team, right and least(right, scope))
 
 
@@ -75,7 +75,8 @@ def of_user(session: Session, user: User, team_id: str | None) -> Principal:
     return who if chosen is None else _in_team(who, chosen.team, RIGHTS[Role(chosen.role)])
 
 
-def _right_in(user: User, team_id: str) -> Right | None:
+def right_in(user: User, team_id: str) -> Right | None:
+    """Return what a user may do in a team, or None."""
     if user.admin:
         return Right.ADMIN
     roles = [row.role for row in user.memberships if row.team_id == team_id]

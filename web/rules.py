@@ -33,6 +33,11 @@ SIGNED_IN = (
     "me.show",
     *("pages.provider.account", "pages.provider.link", "pages.provider.unlink"),
     "pages.signing.leave",
+    # Who is in no team is told there what to do.
+    "pages.home.index",
+    *("pages.account.change_password", "pages.account.show", "pages.account.sign_out_everywhere"),
+    "pages.account.switch",
+    *("pages.tokens.create", "pages.tokens.new", "pages.tokens.revoke"),
 )
 READ = (
     "answers.result",
@@ -55,7 +60,6 @@ READ = (
     *("pages.checkpoints.bundle", "pages.checkpoints.model"),
     "pages.compare.show",
     *("pages.corpora.index", "pages.corpora.read", "pages.corpora.show", "pages.corpora.text"),
-    "pages.home.index",
     *("pages.jobs.index", "pages.jobs.output_jsonl", "pages.jobs.output_txt"),
     *("pages.jobs.samples_jsonl", "pages.jobs.samples_txt", "pages.jobs.show"),
     *("pages.live.follow", "pages.live.show", "pages.news.show"),
@@ -65,6 +69,7 @@ READ = (
     *("pages.receivers.index", "pages.receivers.show"),
     *("pages.runs.epochs", "pages.runs.losses", "pages.runs.sample", "pages.runs.samples"),
     *("pages.schedules.index", "pages.schedules.show"),
+    *("pages.team.leave", "pages.team.show"),
 )
 SUBMIT = (
     *("answers.score", "answers.verify"),
@@ -101,9 +106,15 @@ MANAGE = (
     *("pages.models.change", "pages.models.promote", "pages.models.rollback"),
     *("pages.receivers.create", "pages.receivers.delete", "pages.receivers.new"),
     "pages.receivers.test",
+    *("pages.team.add", "pages.team.audit", "pages.team.change", "pages.team.remove"),
 )
 ADMIN = (
     "metrics.show",
+    "pages.audit.index",
+    *("pages.teams.create", "pages.teams.edit", "pages.teams.index", "pages.teams.rename"),
+    *("pages.users.change", "pages.users.create", "pages.users.index", "pages.users.leave_team"),
+    *("pages.users.link", "pages.users.new", "pages.users.revoke", "pages.users.set_team"),
+    *("pages.users.show", "pages.users.sign_out"),
     *("teams.add", "teams.change"),
     *("users.add", "users.change", "users.index", "users.link", "users.show", "users.sign_out"),
 )

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shared.accounts.models import ApiToken, AuditEntry, Membership, Team, User
+from shared.accounts.secrets import digest
+from shared.db import now
 from shared.errors import InvalidFields, NotFound
 from shared.ids import is_id
 from shared.pages import DEFAULT_LIMIT, Page, page
@@ -51,6 +53,12 @@ def session_user(session: Session, user_id: str, session_key: str) -> User | Non
     """Return whose session it is, with the memberships; None where the session has ended."""
     its = (User.id == user_id, User.session_key == session_key, User.disabled_at.is_(None))
     return session.scalar(select(User).where(*its).options(WITH_TEAMS))
+
+
+def user_of_link(session: Session, secret: str) -> User | None:
+    """Return whom a sign-in link would sign in, and leave it as it is."""
+    its = (User.link_sha256 == digest(secret), User.link_expires_at > now())
+    return session.scalar(select(User).where(*its, User.disabled_at.is_(None)))
 
 
 def get_team(session: Session, named: str) -> Team:

@@ -20,6 +20,7 @@ from shared.said import said
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 LINK_HOURS = 24
+LINK_GONE = said("this sign-in link was used before, or is too old: ask for another one")
 ADMINISTRATOR = "admin"
 
 
@@ -81,9 +82,7 @@ def use_link(session: Session, secret: str) -> User:
         execution_options={"populate_existing": True},
     ).one_or_none()
     if found is None:
-        raise WrongCredentials(
-            said("this sign-in link was used before, or is too old: ask for another one")
-        )
+        raise WrongCredentials(LINK_GONE)
     return found
 
 

@@ -125,7 +125,8 @@ class Theatre:
         client = self.app.test_client()
         if who in self.users:
             sign_in(client, self.users[who])
-        found = FORM_TOKEN.search(client.get("/sign-in").get_data(as_text=True))
+        form = "/account" if who in self.users else "/sign-in"
+        found = FORM_TOKEN.search(client.get(form).get_data(as_text=True))
         assert found
         return client, found[1]
 
@@ -157,12 +158,14 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "estimates.show": {"corpus_id": "{corpus}"},
     "models.promote": {"checkpoint_id": "{checkpoint}"},
     "models.change": {"min_gain": 0.1},
+    "pages.account.switch": {"team": DEFAULT_TEAM_ID},
     "pages.corpora.create_version": {"source": "paste", "text": "Another text. " * 90},
     "pages.desk.go_on": {"checkpoint_id": "{checkpoint}", "prompt": "A journey", "length": "9"},
     "pages.desk.scores": {"checkpoint_id": "{checkpoint}", "text": "A journey"},
     "pages.desk.texts": {"checkpoint_id": "{checkpoint}", "length": 9},
     "pages.generation.create": {"checkpoint_id": "{checkpoint}", "length": "9"},
     "pages.models.promote": {"checkpoint_id": "{checkpoint}"},
+    "pages.users.set_team": {"team": DEFAULT_TEAM_ID, "role": "viewer"},
     "pages.training.create": {"corpus_id": "{corpus}", "preset": "tiny"},
     "pages.training.estimate": {"corpus_id": "{corpus}", "preset": "tiny"},
     "receivers.add": {"name": "new", "url": "https://example.org"},
@@ -225,6 +228,7 @@ def _values(full: Full, accounts: dict[str, str], rule: Rule) -> dict[str, Any]:
         "receiver_id": full.receiver,
         "number": 1,
         "move": "cancel",
+        "change": "promote",
         "filename": FILES.get(rule.endpoint, ""),
     }
     return {name: known[name] for name in rule.arguments}

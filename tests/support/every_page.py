@@ -30,16 +30,29 @@ ELSEWHERE = "/there/is/no/such/page"
 # With nothing stored, beside those that are the same with something.
 EMPTY = (
     *("/", "/compare", "/corpora", "/desk", "/training/new", "/generation/new", "/jobs"),
-    *("/schedules", "/schedules/new", "/models", "/receivers"),
+    *("/schedules", "/schedules/new", "/models", "/receivers", "/account", "/team", "/team/audit"),
 )
 
 
+def signed_out(full: Full) -> Mapping[str, list[str]]:
+    """Return the addresses of what somebody sees who is not signed in."""
+    return {
+        "pages.signing.new": ["/sign-in?next=/jobs"],
+        "pages.signing.show": [f"/sign-in/link?secret={full.link}"],
+    }
+
+
 def every_page(full: Full) -> Mapping[str, list[str]]:
-    """Return the pages' addresses by endpoint; a page that can look very different has several."""
+    """Return the pages' addresses by endpoint; a page that can look very different has several.
+
+    They are what a manager of the default team sees who is an administrator, too.
+    """
     jobs = {name: f"/jobs/{job_id}" for name, job_id in full.jobs.items()}
     corpus, schedule = f"/corpora/{full.corpus}", f"/schedules/{full.schedule}"
     return {
+        "pages.account.show": ["/account"],
         "pages.api_docs.index": ["/api/docs"],
+        "pages.audit.index": ["/administration/audit", f"/administration/audit?team={full.team}"],
         "pages.checkpoints.new": ["/checkpoints/new"],
         "pages.compare.show": [
             f"/compare?job={full.jobs['trained']}&job={full.jobs['running']}&job={full.jobs['lost']}",
@@ -78,13 +91,19 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.schedules.index": ["/schedules"],
         "pages.schedules.new": ["/schedules/new"],
         "pages.schedules.show": [schedule],
-        "pages.signing.new": ["/sign-in"],
-        "pages.signing.show": ["/sign-in/link?secret=none"],
+        "pages.team.audit": ["/team/audit"],
+        "pages.team.show": ["/team"],
+        "pages.teams.edit": [f"/administration/teams/{full.team}"],
+        "pages.teams.index": ["/administration/teams"],
+        "pages.tokens.new": ["/account/tokens/new"],
         "pages.training.new": [
             f"/training/new?corpus={full.corpus}",
             f"/training/new?checkpoint={full.checkpoint}",
             f"/training/new?clone={full.jobs['failed']}",
         ],
+        "pages.users.index": ["/administration/users"],
+        "pages.users.new": ["/administration/users/new?name=eve"],
+        "pages.users.show": [f"/administration/users/{full.user}"],
     }
 
 

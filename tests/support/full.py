@@ -3,11 +3,20 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.accounts.models import DEFAULT_TEAM_ID
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from shared.accounts.audit import NOBODY, REFUSED, Actor, Deed, note
+from shared.accounts.models import DEFAULT_TEAM_ID, User
+from shared.accounts.queries import get_user, list_users
+from shared.accounts.rights import Right, Role
+from shared.accounts.services import change_user, make_link
+from shared.accounts.teams import add_team, set_role
+from shared.accounts.tokens import NewToken, make_token, note_use, revoke_token
 from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import list_checkpoints
 from shared.corpora.models import Corpus, CorpusVersion
@@ -43,6 +52,7 @@ from tests.support.factories import (
     make_verifying_job,
     write_text,
 )
+from tests.support.signing_in import make_user
 from worker.receipts import Receipts
 
 # A word that a line of a phone does not hold; markup, which must be seen and do nothing.
@@ -70,6 +80,10 @@ class Full:
     model: str
     schedule: str
     receiver: str
+    team: str
+    user: str
+    # The secret of a sign-in link of that user.
+    link: str
 
 
 def fill(db: Database) -> Full:
@@ -92,7 +106,46 @@ def fill(db: Database) -> Full:
     with db.read() as session:
         sample = list_samples(session, trained.id).data[-1].id
     ids = {name: job.id for name, job in jobs.items()}
-    return Full(corpus.id, ids, checkpoints[-1].id, sample, model, schedule, receiver)
+    people = _people(db)
+    return Full(corpus.id, ids, checkpoints[-1].id, sample, model, schedule, receiver, *people)
+
+
+def _people(db: Database) -> tuple[str, str, str]:
+    """Add another team and users, tokens of whoever was there already; tell the log of it."""
+    other = do(db, lambda s: add_team(s, f"the others {LONG}")).id
+    for user in do(db, list_users).data:
+        do(db, lambda s, u=user: _at_home(s, get_user(s, u.id), other))  # type: ignore[misc]
+    viewer = make_user(db, "grace", Role.VIEWER)
+    maker = make_user(db, LONG[:100], Role.MEMBER)
+    for made in (Corpus, Job, Schedule):
+        do(db, lambda s, m=made: s.execute(update(m).values(user_id=maker.id)))  # type: ignore[misc]
+    gone = make_user(db, "linus", Role.MEMBER)
+    do(db, lambda s: change_user(s, get_user(s, gone.id), disabled=True))
+    make_user(db, "newcomer", None)
+    link = do(db, lambda s: make_link(s, get_user(s, viewer.id)))
+    new = NewToken(DEFAULT_TEAM_ID, "hers", Right.READ)
+    do(db, lambda s: make_token(s, get_user(s, viewer.id), new))
+    return other, viewer.id, link
+
+
+def _at_home(session: Session, user: User, other: str) -> None:
+    set_role(session, DEFAULT_TEAM_ID, user, Role.MANAGER)
+    set_role(session, other, user, Role.VIEWER)
+    soon = datetime.now(UTC) + timedelta(days=30)
+    tokens = [
+        make_token(session, user, NewToken(team_id, name, scope, end))[0]
+        for team_id, name, scope, end in (
+            (DEFAULT_TEAM_ID, LONG, Right.MANAGE, soon),
+            (other, NASTY, Right.READ, soon - timedelta(days=60)),
+            (DEFAULT_TEAM_ID, "laptop", Right.SUBMIT, None),
+        )
+    ]
+    note_use(session, tokens[0].id)
+    revoke_token(session, tokens[2])
+    actor = Actor(user.name, user.id, tokens[0].id, DEFAULT_TEAM_ID, "127.0.0.1")
+    note(session, actor, Deed("members.role", user.id, details={"role": "manager"}))
+    refused = Deed("signing.password", outcome=REFUSED, details={"name": NASTY})
+    note(session, replace(NOBODY, address="2001:db8::1"), refused)
 
 
 def _trained(db: Database, corpus: Corpus) -> tuple[Job, list[Checkpoint]]:

@@ -1,6 +1,7 @@
 """Signing in without the form: what most tests of pages are not about."""
 
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, StorageState
 
 from shared.accounts.models import DEFAULT_TEAM_ID, User
 from shared.accounts.queries import get_user
@@ -49,3 +50,20 @@ def link_of(database_url: str, url: str, name: str = "admin") -> str:
             return f"{url}/sign-in/link?secret={make_link(session, user)}"
     finally:
         db.close()
+
+
+def signed_in_state(
+    browser: Browser, url: str, database_url: str, name: str = "admin"
+) -> StorageState:
+    """Return what a browser keeps of a user of a running service: a context with it is signed in.
+
+    It goes through the sign-in link, as one does.
+    """
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(link_of(database_url, url, name))
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{url}/")
+    state = context.storage_state()
+    context.close()
+    return state

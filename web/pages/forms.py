@@ -115,9 +115,9 @@ class Form:
 
     def _sentence(self, problem: FieldProblem) -> str:
         message = sentence(problem.message)
-        # What was chosen from a list says nothing to people: it is an id.
-        chosen = problem.field.endswith("_id")
-        received = None if chosen else self.value(problem.field) or problem.received
+        # What was chosen from a list says nothing to people: it is an id. A password is not shown.
+        unsaid = problem.field.endswith(("_id", "password"))
+        received = None if unsaid else self.value(problem.field) or problem.received
         parts, words = [message], accepted_words(problem)
         if received not in (None, ""):
             parts.append(_("Received: %(value)s.", value=_short(received)))

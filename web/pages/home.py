@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.jobs.models import ENDED
 from web.api.texts import UploadedCorpus
-from web.context import services, team_id
+from web.context import principal, services, team_id
 from web.pages import reading
 from web.pages.cards import sample_card
 from web.pages.forms import Form
@@ -26,6 +26,8 @@ MOST_ACTIVE, MOST_ENDED = 8, 5
 @home.get("/")
 def index() -> ResponseReturnValue:
     """Show what runs now, the last results, and one obvious next step."""
+    if principal().team_id is None:
+        return render_template("no_team.html")
     with services().db.read() as session:
         found = _found(session)
     if asked_for_part():

@@ -5,26 +5,39 @@ from collections.abc import Callable
 from apiflask import APIBlueprint
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from shared.accounts.audit import Actor, Deed, note
 from shared.accounts.models import User
-from shared.accounts.queries import name_if_known
-from shared.accounts.services import check_password, set_password, use_link, welcome
+from shared.accounts.queries import name_if_known, user_of_link
+from shared.accounts.services import (
+    LINK_GONE,
+    check_password,
+    set_password,
+    use_link,
+    welcome,
+)
 from shared.errors import TooManyRequests, UserError, WrongCredentials
+from web.access import by_session
 from web.api.writing import write
 from web.context import services
 from web.limiting import count_sign_in
 from web.noting import note_refusal
+from web.pages.forms import Form, fail
 from web.pages.preferences import safe_path
 from web.signed_in import begin_session, end_session
 
 signing = APIBlueprint("signing", __name__, url_prefix="/sign-in", enable_openapi=False)
 
+OK, GONE = 200, 410
+
 
 @signing.get("")
 def new() -> ResponseReturnValue:
-    """Show the form."""
+    """Show the form; who is signed in goes on at once."""
+    if by_session() is not None:
+        return redirect(_next(), 303)
     return _form()
 
 
@@ -48,7 +61,7 @@ def enter() -> ResponseReturnValue:
 @signing.get("/link")
 def show() -> ResponseReturnValue:
     """Show what a sign-in link does: programs that look at links shall not use it up."""
-    return _link_form()
+    return _link_form(Form(BaseModel), OK)
 
 
 @signing.post("/link")
@@ -58,7 +71,9 @@ def use() -> ResponseReturnValue:
         return _begin(_by_link)
     except UserError as error:
         note_refusal("signing.link")
-        return _link_form(error), error.status
+        form = Form(BaseModel)
+        fail(form, error)
+        return _link_form(form, error.status)
 
 
 @signing.post("/out")
@@ -91,12 +106,19 @@ def _actor(user: User) -> Actor:
 
 
 def _form(error: UserError | None = None) -> str:
-    return render_template("sign_in.html", error=error, next=_next())
+    name = request.form.get("name", "")[:100]
+    return render_template("sign_in.html", error=error, name=name, next=_next())
 
 
-def _link_form(error: UserError | None = None) -> str:
+def _link_form(form: Form, status: int) -> ResponseReturnValue:
     secret = request.form.get("secret") or request.args.get("secret", "")
-    return render_template("sign_in_link.html", error=error, secret=secret, next=_next())
+    with services().db.read() as session:
+        user = user_of_link(session, secret)
+    if user is None:
+        fail(form, WrongCredentials(LINK_GONE))
+        status = GONE if status == OK else status
+    shown = {"form": form, "user": user, "secret": secret, "next": _next()}
+    return render_template("sign_in_link.html", **shown), status
 
 
 def _next() -> str:

@@ -101,6 +101,7 @@ COUNTED: dict[str, Callable[[int], str]] = {
         "%(count)s checkpoint", "%(count)s checkpoints", n, count=f"{n:,}"
     ),
     "text": lambda n: ngettext("%(count)s text", "%(count)s texts", n, count=f"{n:,}"),
+    "member": lambda n: ngettext("%(count)s member", "%(count)s members", n, count=f"{n:,}"),
     "version": lambda n: ngettext("%(count)s version", "%(count)s versions", n, count=f"{n:,}"),
 }
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.e2e.browser.chromium import VARIABLE, Complaints, running_chromium
-from tests.support.signing_in import link_of
+from tests.support.signing_in import signed_in_state
 from tests.support.stacks import Stack
 
 # Read before a fixture takes the CHARLOOM_* variables out of the tests.
@@ -23,11 +23,10 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-def sign_in_page(page: Page, stack: Stack) -> None:
-    """Sign an administrator in by a link, as one does."""
-    page.goto(link_of(stack.database_url, stack.url))
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{stack.url}/")
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, stack: Stack) -> StorageState:
+    """What a browser keeps in which the stack's administrator is signed in."""
+    return signed_in_state(browser, stack.url, stack.database_url)
 
 
 @pytest.fixture
@@ -40,23 +39,26 @@ def complaints(stack: Stack) -> Iterator[Complaints]:
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Stack, complaints: Complaints) -> Iterator[Page]:
-    """An open page of the stack."""
-    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 900})
+def page(
+    browser: Browser, stack: Stack, signed_in: StorageState, complaints: Complaints
+) -> Iterator[Page]:
+    """An open page of the stack, whose administrator is signed in."""
+    context = browser.new_context(
+        base_url=stack.url, viewport={"width": 1280, "height": 900}, storage_state=signed_in
+    )
     context.set_default_timeout(WAIT_MS)
     opened = context.new_page()
-    sign_in_page(opened, stack)
     complaints.listen(opened)
     yield opened
     context.close()
 
 
 @pytest.fixture
-def plain_page(browser: Browser, stack: Stack) -> Iterator[Page]:
+def plain_page(browser: Browser, stack: Stack, signed_in: StorageState) -> Iterator[Page]:
     """A page of a browser that runs no script."""
-    context = browser.new_context(base_url=stack.url, java_script_enabled=False)
+    context = browser.new_context(
+        base_url=stack.url, java_script_enabled=False, storage_state=signed_in
+    )
     context.set_default_timeout(WAIT_MS)
-    opened = context.new_page()
-    sign_in_page(opened, stack)
-    yield opened
+    yield context.new_page()
     context.close()

@@ -8,6 +8,7 @@ MOST = 150
 # What takes part: everything that can be used and is seen. Of radio buttons of one name a single
 # one does; arrow keys lead to the others.
 PREPARE = """() => {
+    document.activeElement?.blur();
     const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, "
         + "[tabindex], [contenteditable]";
     const shown = (found) => found.checkVisibility({ visibilityProperty: true })
@@ -25,7 +26,6 @@ PREPARE = """() => {
         seen.expected.set(key, found);
         found.looked = looks(found) + looks(found.parentElement);
     }
-    document.activeElement?.blur();
     document.addEventListener("focusin", ({ target }) => {
         const radio = target.type === "radio";
         seen.reached.add(radio ? `radio ${target.form?.id} ${target.name}` : target);

@@ -5,25 +5,28 @@ worker, so nothing moves.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, Response, ViewportSize
+from playwright.sync_api import Browser, Page, Response, StorageState, ViewportSize, expect
 
 from shared.db import Database
 from shared.queue import FakeTickets
 from tests.e2e.browser.chromium import Complaints
 from tests.e2e.browser.hands import NO_SCROLL
 from tests.e2e.browser.keyboard import walk
-from tests.support.every_page import ELSEWHERE, EMPTY, every_page
+from tests.support.every_page import ELSEWHERE, EMPTY, every_page, signed_out
 from tests.support.full import Full, fill
+from tests.support.signing_in import make_user, signed_in_state
 from tests.support.web_server import running_web
 from web.headers import POLICY
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -34,7 +37,8 @@ LOOKS: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (
 )  # fmt: skip
 # No colour is on its way to another while axe looks.
 BROWSER = {"viewport": DESKTOP, "locale": "en", "reduced_motion": "reduce"}
-UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+# But for the menu in the head, which lies over the page when it is open.
+UNFOLD = "document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })"
 LANGUAGE = "document.documentElement.lang"
 HEADINGS = "Array.from(document.querySelectorAll('h1'), (found) => found.innerText.trim())"
 # What differs with the theme and the width; the rest is looked at once.
@@ -46,34 +50,53 @@ FIND = """(options) => axe.run(options).then(({ violations }) => violations.flat
 
 @dataclass(frozen=True)
 class Sites:
-    """Two running services, and what is stored in the first."""
+    """Two running services, what is stored in the first, and who visits both."""
 
     full: str
     stored: Full
     empty: str
+    visitors: Mapping[str, StorageState | None]
 
-    def pages(self) -> list[str]:
-        """Return the whole address of every page."""
-        paths = [path for paths in every_page(self.stored).values() for path in paths]
-        return [self.full + path for path in paths] + [self.empty + path for path in EMPTY]
+    def pages(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield who looks at pages, and the whole addresses: every page is among them."""
+        full, empty, out = (
+            [path for paths in pages for path in paths]
+            for pages in (
+                every_page(self.stored).values(),
+                [EMPTY],
+                signed_out(self.stored).values(),
+            )
+        )
+        yield "admin", [self.full + path for path in full] + [self.empty + path for path in empty]
+        yield "nobody", [self.full + path for path in out]
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Sites]:
+def sites(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> Iterator[Sites]:
     """The two services."""
     folder = tmp_path_factory.mktemp("sites")
-    paths = [
-        Path(shutil.copy(sqlite_template, folder / f"{name}.db")) for name in ("full", "empty")
-    ]
-    database = Database(f"sqlite:///{paths[0]}", FakeTickets())
-    stored = fill(database)
-    database.close()
+    # The same user in both: for a browser they are one host, so that one session is for both.
+    empty = Path(shutil.copy(sqlite_template, folder / "empty.db"))
+    _change(empty, lambda db: make_user(db, "admin", None, admin=True))
+    full = Path(shutil.copy(empty, folder / "full.db"))
+    stored = _change(full, fill)
     with ExitStack() as stack:
-        full, empty = (
+        urls = [
             stack.enter_context(running_web(f"sqlite:///{path}", path.with_suffix(".log")))
-            for path in paths
-        )
-        yield Sites(full, stored, empty)
+            for path in (full, empty)
+        ]
+        state = signed_in_state(browser, urls[0], f"sqlite:///{full}")
+        yield Sites(urls[0], stored, urls[1], {"admin": state, "nobody": None})
+
+
+def _change(path: Path, work: Callable[[Database], T]) -> T:
+    database = Database(f"sqlite:///{path}", FakeTickets())
+    try:
+        return work(database)
+    finally:
+        database.close()
 
 
 @pytest.fixture
@@ -96,6 +119,13 @@ def opened(browser: Browser, sites: Sites) -> Iterator[Callable[..., Page]]:
             assert complaints.foreign(sites.full) & complaints.foreign(sites.empty) == set()
 
 
+def visits(sites: Sites, opened: Callable[..., Page], **options: Any) -> Iterator[tuple[Page, str]]:
+    """Yield every address with the page of a browser that looks at it."""
+    for who, urls in sites.pages():
+        page = opened(storage_state=sites.visitors[who], **options)
+        yield from ((page, url) for url in urls)
+
+
 def visit(page: Page, url: str) -> Response:
     """Open a page with all that is folded in it."""
     answer = page.goto(url)
@@ -116,8 +146,8 @@ def problems(page: Page, options: dict[str, Any]) -> list[str]:
 
 def test_all_can_be_read_by_everyone(sites: Sites, opened: Callable[..., Page]) -> None:
     """axe-core finds nothing in light and dark, at a desk and on a phone; nothing is too wide."""
-    page, wrong = opened(), list[str]()
-    for url in sites.pages():
+    wrong = list[str]()
+    for page, url in visits(sites, opened):
         answer = visit(page, url)
         assert (answer.status, answer.headers["content-security-policy"]) == (200, POLICY), url
         for theme, size in LOOKS:
@@ -134,8 +164,7 @@ def test_all_in_both_languages(sites: Sites, opened: Callable[..., Page]) -> Non
     """Each has a title, one heading and its language, and fits the screen in Chinese, too."""
     wrong = list[str]()
     for lang in ("en", "zh-CN"):
-        page = opened(locale=lang)
-        for url in sites.pages():
+        for page, url in visits(sites, opened, locale=lang):
             visit(page, url)
             said, headings = page.evaluate(LANGUAGE), page.evaluate(HEADINGS)
             if said != lang or len(headings) != 1 or not headings[0] or not page.title():
@@ -149,8 +178,8 @@ def test_all_in_both_languages(sites: Sites, opened: Callable[..., Page]) -> Non
 
 def test_all_can_be_reached_by_keyboard(sites: Sites, opened: Callable[..., Page]) -> None:
     """Tab leads to everything that can be used, shows where it is, and is caught nowhere."""
-    page, wrong = opened(), list[str]()
-    for url in sites.pages():
+    wrong = list[str]()
+    for page, url in visits(sites, opened):
         visit(page, url)
         wrong += [f"{url}: {line}" for line in walk(page)]
     assert wrong == [], "\n".join(wrong)
@@ -164,13 +193,30 @@ def test_the_policy_allows_nothing_unsafe() -> None:
 
 def test_a_page_that_is_not_there(browser: Browser, sites: Sites) -> None:
     """It is one like all others: the way on, and nothing for axe to find."""
-    page = browser.new_page(viewport=PHONE)
+    page = browser.new_page(viewport=PHONE, storage_state=sites.visitors["admin"])
     answer = visit(page, sites.full + ELSEWHERE)
     assert answer.status == 404
     assert answer.headers["content-security-policy"] == POLICY
     assert problems(page, {}) == []
     assert page.evaluate(NO_SCROLL)
     page.close()
+
+
+def test_the_menu_of_who_is_signed_in(sites: Sites, opened: Callable[..., Page]) -> None:
+    """It opens and closes by keyboard, fits a phone, and hides nothing from axe."""
+    page = opened(storage_state=sites.visitors["admin"])
+    page.goto(f"{sites.full}/account")
+    summary, menu = page.locator(".who > summary"), page.locator(".who-menu")
+    summary.press("Enter")
+    expect(menu.get_by_role("link", name="Administration")).to_be_visible()
+    for theme, size in LOOKS:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.set_viewport_size(size)
+        assert problems(page, {"runOnly": ["wcag2a", "wcag2aa"]}) == [], (theme, size)
+        assert page.evaluate(NO_SCROLL)
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(summary).to_be_focused()
 
 
 @pytest.mark.parametrize(

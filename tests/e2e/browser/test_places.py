@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from cli.client import Client
 from tests.e2e.browser.chromium import Complaints
@@ -65,11 +65,14 @@ def test_a_refused_file_stays_chosen(page: Page, complaints: Complaints, tmp_pat
     assert page.get_by_label("File", exact=True).evaluate("input => input.files.length") == 1
 
 
-def test_paste_on_a_phone_in_chinese(browser: Browser, stack: Stack) -> None:
+def test_paste_on_a_phone_in_chinese(
+    browser: Browser, stack: Stack, signed_in: StorageState
+) -> None:
     """A pasted text is taken in; nothing scrolls sideways."""
     context = browser.new_context(
-        base_url=stack.url, locale="zh-CN", viewport={"width": 375, "height": 720}
-    )
+        base_url=stack.url, locale="zh-CN", viewport={"width": 375, "height": 720},
+        storage_state=signed_in,
+    )  # fmt: skip
     page = context.new_page()
     page.goto("/corpora/new")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")

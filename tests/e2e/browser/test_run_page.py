@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 import migrations
 from cli.client import Client
@@ -17,6 +17,7 @@ from tests.e2e.browser.chromium import Complaints
 from tests.e2e.browser.hands import NO_SCROLL, RUN_MS, download
 from tests.support.factories import make_corpus
 from tests.support.runs import Shape, make_run
+from tests.support.signing_in import signed_in_state
 from tests.support.stacks import wait_for
 from tests.support.web_server import running_web
 
@@ -41,15 +42,16 @@ LISTEN = """() => {
 
 @dataclass
 class Runs:
-    """A web server without workers, and the addresses of pages."""
+    """A web server without workers, the addresses of pages, and who is signed in there."""
 
     url: str
+    state: StorageState
     job: str
     compare: str
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+def runs(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Two runs that go on for ever, over a SQLite database of their own."""
     folder = tmp_path_factory.mktemp("runs")
     database = f"sqlite:///{folder}/charloom.db"
@@ -60,13 +62,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     two, _ = make_run(db, corpus, Shape(9), name="two")
     db.close()
     with running_web(database, folder / "web.log") as url:
-        yield Runs(url, f"/jobs/{one.id}", f"/compare?job={one.id}&job={two.id}")
+        state = signed_in_state(browser, url, database)
+        yield Runs(url, state, f"/jobs/{one.id}", f"/compare?job={one.id}&job={two.id}")
 
 
 @pytest.fixture
 def visitor(browser: Browser, runs: Runs) -> Iterator[Page]:
     """An open page of that server, whose browser must have nothing to complain of."""
-    context = browser.new_context(base_url=runs.url, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        base_url=runs.url, viewport={"width": 1280, "height": 900}, storage_state=runs.state
+    )
     context.set_default_timeout(10_000)
     page, complaints = context.new_page(), Complaints()
     complaints.listen(page)
@@ -194,7 +199,9 @@ def test_in_chinese(visitor: Page, runs: Runs) -> None:
 
 def test_without_script(browser: Browser, runs: Runs) -> None:
     """Samples, stars, epochs and the comparison need none."""
-    context = browser.new_context(base_url=runs.url, java_script_enabled=False)
+    context = browser.new_context(
+        base_url=runs.url, java_script_enabled=False, storage_state=runs.state
+    )
     page = context.new_page()
     page.goto(runs.job)
     page.locator(".star").last.click()

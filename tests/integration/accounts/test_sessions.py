@@ -199,7 +199,7 @@ def test_a_link_signs_in_once(browser: FlaskClient, db: Database) -> None:
     statuses = []
     for password in ("short", "another horse", "a third horse"):
         browser.get(path)
-        sent = {"csrf_token": form_token(browser), "secret": secret, "password": password}
+        sent = {"csrf_token": form_token(browser, path), "secret": secret, "password": password}
         statuses.append(browser.post("/sign-in/link", data=sent).status_code)
     assert statuses == [422, 303, 401]
     assert enter(browser.application.test_client(), password=PASSWORD).status_code == 401

@@ -148,6 +148,8 @@ class LivePage {
 
   linkBest(best) {
     const link = document.getElementById("best");
+    // Who may only look has no such link.
+    if (!link) return;
     link.hidden = !best;
     if (best) link.href = best.generate_url;
   }

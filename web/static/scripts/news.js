@@ -87,4 +87,5 @@ function dismissal(toast) {
   return button;
 }
 
-new News(toasts.dataset.news);
+// Who is not signed in, or in no team, has no jobs to hear of.
+if (toasts) new News(toasts.dataset.news);

@@ -46,5 +46,32 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
+// A menu closes as menus do: by Escape, and when something else is pressed or has the focus.
+for (const menu of document.querySelectorAll("details[data-menu]")) {
+  const leave = ({ target }) => {
+    if (menu.open && !menu.contains(target)) menu.open = false;
+  };
+  document.addEventListener("pointerdown", leave);
+  document.addEventListener("focusin", leave);
+  menu.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+// Without TLS browsers have no clipboard: the text is marked, to be copied by hand.
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  window.getSelection().selectAllChildren(source);
+  await navigator.clipboard?.writeText(source.textContent);
+  if (navigator.clipboard) button.textContent = button.dataset.copied;
+}
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => copy(button));
+}
+
 localTimes(document);
 document.querySelector("[aria-invalid=true]")?.focus();
