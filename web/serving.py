@@ -19,6 +19,7 @@ from typing import Any
 from gunicorn import util
 from gunicorn.glogging import Logger as GunicornLogger
 
+from shared.memory import give_back_soon
 from shared.redaction import Redacting
 from web.context import Services
 from web.errors import Answer, code_of, problem
@@ -54,6 +55,11 @@ graceful_timeout = 5
 limit_request_line = 8190
 control_socket_disable = True
 worker_tmp_dir = str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None
+
+
+def on_starting(_: Any) -> None:
+    """Have all workers, which are forked later, give memory back."""
+    give_back_soon()
 
 
 def post_worker_init(worker: Any) -> None:
