@@ -4,6 +4,7 @@ Starts lean. TensorFlow loads in the pool's processes only: any operation of it 
 would make every child hang.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -93,6 +94,9 @@ def _start_process(**_: Any) -> None:
         warm_up()
     elif "generate" in queues:
         warm_up_writer()
+    # What is there now stays: each job's end looks for what it left among what came since.
+    gc.collect()
+    gc.freeze()
     log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
 
 

@@ -1,6 +1,7 @@
 """From a claimed job to its end: the lease, errors, and which runner a kind has."""
 
 import errno
+import gc
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -43,6 +44,9 @@ def work(node: Node, queue: str) -> int:
         if job is None:
             break
         run_job(node, job)
+        # A job's model and the files that it mapped hang together in circles. Left to itself Python
+        # looks for those ever more seldom, the larger the process is.
+        gc.collect()
         done += 1
     return done
 

@@ -1,5 +1,6 @@
 """The runner of training jobs, with the real engine on a real database."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -245,3 +246,19 @@ def test_a_stored_model_opens_in_bare_keras(
     ours: CharacterModel = character_model(make_node(db, settings), checkpoint)
     theirs = bare_keras(b"".join(read_blob(db, checkpoint.blob_id)), windows, tmp_path)
     assert np.abs(ours.probabilities(windows) - theirs).max() < 1e-5
+
+
+def test_a_job_leaves_no_files_open(db: Database, settings: Settings) -> None:
+    """When a job has ended nothing of the index that it mapped is left in the process."""
+    mapped = Path("/proc/self/maps")
+    if not mapped.exists():
+        pytest.skip("what is mapped is read from /proc")
+    make_training_job(db)
+    # As in a large process, where Python hardly ever looks for what hangs together in circles.
+    gc.disable()
+    try:
+        work(make_node(db, settings), Kind.TRAIN)
+        assert any(settings.cache_folder.glob("*.suffixes")), "it had one"
+        assert ".suffixes" not in mapped.read_text()
+    finally:
+        gc.enable()
