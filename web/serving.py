@@ -53,6 +53,9 @@ worker_connections = 2 * threads
 graceful_timeout = 5
 # Room for `GET /jobs` with a hundred ids and all filters.
 limit_request_line = 8190
+# Longer than programs keep a connection for their next request (httpx: five seconds): one that is
+# sent while the server closes is answered by nobody.
+keepalive = 15
 control_socket_disable = True
 worker_tmp_dir = str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None
 
