@@ -19,12 +19,14 @@ PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z,-]+\]==/, "==", pla
 	plain; printf "%s", block } /^[^ ]/ { out(); block = "" } { block = block $$0 "\n" } END { out() }
 # Much of the tests' time is waiting: two processes share it, each with servers of its own.
 SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
-# What `make lock UPGRADE=--upgrade` passes on.
+# What `make lock UPGRADE=--upgrade` passes on, and `make soak DATABASE=sqlite WRITE=--write`.
 UPGRADE ?=
+DATABASE ?=
+WRITE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz lint audit scan bench texts access screenshots lock licences clean hostile
+.PHONY: help demo up test chaos fuzz soak lint audit scan bench texts access screenshots lock licences clean hostile
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +46,9 @@ chaos: .venv/.dev ## Break the running service at random, a hundred times, and c
 
 fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, ten minutes.
 	@FUZZ=long $(BIN)/python -m pytest tests/fuzz -s
+
+soak: .venv/.dev ## Let fifty users load the service, half an hour a database, and watch its memory.
+	@$(BIN)/python -m tests.soak $(if $(DATABASE),--database $(DATABASE)) $(WRITE)
 
 lint: .venv/.dev ## Check style and types.
 	@$(BIN)/ruff check

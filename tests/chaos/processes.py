@@ -37,7 +37,7 @@ MARKS = {
 def find(mark: str, name: str) -> Part | None:
     """Return the processes of a part of the stack that carries ``mark``, or None."""
     pids = {pid for pid, line in processes(mark).items() if MARKS[name] in line}
-    mains = [pid for pid in pids if _parent(pid) not in pids and _parent(pid) is not None]
+    mains = [pid for pid in pids if parent(pid) not in pids and parent(pid) is not None]
     if len(mains) != 1:  # it is just ending, or starting
         return None
     return Part(mains[0], tuple(sorted(pids - {mains[0]})))
@@ -50,7 +50,7 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
             os.kill(pid, number)
 
 
-def _parent(pid: int) -> int | None:
+def parent(pid: int) -> int | None:
     try:
         # Behind the name, which may hold anything: state, then the parent.
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[1])

@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 # The longest first, small ones last: so both processes end at nearly the same time.
-TURNS = ("stack", "integration", "unit", "chaos", "fuzz", "e2e")
+TURNS = ("soak", "stack", "integration", "unit", "chaos", "fuzz", "e2e")
 # These start stacks of their own; all others in their folder share one.
 OWN_STACKS = (
     "test_outages.py",
@@ -20,7 +20,7 @@ def group(name: str) -> str:
     folder, _, rest = path.partition("/")
     if folder == "e2e":
         return path if rest in OWN_STACKS else "stack"
-    return folder if folder in ("chaos", "fuzz") else path
+    return folder if folder in ("soak", "chaos", "fuzz") else path
 
 
 def turn(name: str) -> tuple[int, str]:
