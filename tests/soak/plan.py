@@ -37,7 +37,7 @@ class Plan:
     most_growth: float | None = None
 
 
-# 12 MB an hour at some 70,000 requests an hour are 170 bytes for each: less than any object that
+# 12 MB an hour at some 90,000 answers an hour are 130 bytes for each: less than any object that
 # a request could leave behind. In 25 minutes it is 5 MB, which is as much as the allocator's noise.
 LONG = Plan(seconds=1800, warm_up=300, most_slope=12e6)
 # A leak of a kilobyte a request would not show; one of the text that is uploaded does.
