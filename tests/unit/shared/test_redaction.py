@@ -32,7 +32,8 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("line", LINES)
+# Named by their place: they hold other secrets each time.
+@pytest.mark.parametrize("line", LINES, ids=[str(place) for place, _ in enumerate(LINES)])
 def test_secrets_are_hidden(line: str) -> None:
     """However they are written; and what is left is still JSON where it was."""
     hidden = redact(line)
