@@ -13,8 +13,9 @@ def check_loopback(host: str) -> None:
     if is_loopback(host):
         return
     raise UserError(
-        f"--host {host} is not a loopback address: there are no user accounts yet, so everybody "
-        "who can reach the pages could use them; take 127.0.0.1, ::1 or localhost"
+        f"--host {host} is not a loopback address: passwords and tokens would cross the network "
+        "for all to read; take 127.0.0.1, ::1 or localhost, and for others put something in front "
+        "that speaks TLS (docs/deployment.md)"
     )
 
 
