@@ -6,6 +6,7 @@ server, and neither a connection of the database nor one of Redis.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -26,6 +27,8 @@ LOOK_SECONDS = 2.0
 GATHER_SECONDS = 0.02
 # Of the web server's threads, the rest is for other requests.
 MOST_LISTENERS = 512
+# So that nobody takes them all; a user's tokens and sessions together.
+MOST_OF_A_USER = 96
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +44,22 @@ class Listeners:
         self._reader, self._doorbell = Reader(db), doorbell
         self._standings = Standings(db)
         self._tails: dict[str, Tail] = {}
+        self._of_users = Counter[str | None]()
         self._lock = threading.Lock()
         self._running = False
         self.closing: Callable[[], bool] = lambda: False
 
-    def check_room(self) -> None:
-        """Raise ``TooManyListeners`` where this process can serve no more of them."""
+    def check_room(self, who: Standing) -> None:
+        """Raise ``TooManyListeners`` where this process can serve no more, or no more of a user."""
         with self._lock:
             listening = sum(tail.listeners for tail in self._tails.values())
-        if listening >= MOST_LISTENERS:
+            own = self._of_users[who.user_id] if who.user_id else 0
+        if listening >= MOST_LISTENERS or own >= MOST_OF_A_USER:
             raise TooManyListeners
 
     def listen(self, job_id: str, seq: int, who: Standing) -> Iterator[bytes]:
         """Yield what happens to a job behind event ``seq``, until it has ended."""
-        tail = self._enter(job_id)
+        tail = self._enter(job_id, who)
         try:
             self._reader.load(tail)
             yield RETRY
@@ -70,7 +75,7 @@ class Listeners:
             # The answer has begun: it ends, and whoever listens comes again with what he has.
             log.warning("listener sent away: the database is away", error=str(error))
         finally:
-            self._leave(tail)
+            self._leave(tail, who)
 
     def _may_listen(self, who: Standing) -> bool:
         try:
@@ -109,8 +114,9 @@ class Listeners:
         kept = tail.behind(seq)
         return (self._reader.page(tail.job_id, seq) or None) if kept is None else kept
 
-    def _enter(self, job_id: str) -> Tail:
+    def _enter(self, job_id: str, who: Standing) -> Tail:
         with self._lock:
+            self._of_users[who.user_id] += 1
             tail = self._tails.setdefault(job_id, Tail(job_id))
             tail.listeners += 1
             if not self._running:
@@ -118,8 +124,11 @@ class Listeners:
                 threading.Thread(target=self._run, name="tails", daemon=True).start()
         return tail
 
-    def _leave(self, tail: Tail) -> None:
+    def _leave(self, tail: Tail, who: Standing) -> None:
         with self._lock:
+            self._of_users[who.user_id] -= 1
+            # Only those who listen are kept.
+            self._of_users += Counter()
             tail.listeners -= 1
             if not tail.listeners:
                 self._tails.pop(tail.job_id, None)

@@ -52,8 +52,9 @@ def stream(job_id: str, seq: int) -> Response:
         job = get_job(session, team_id(), job_id)
     if _is_over(job, seq):
         return Response(status=204)
-    listeners.check_room()
-    response = Response(listeners.listen(job_id, seq, standing()), mimetype=MIMETYPE)
+    who = standing()
+    listeners.check_room(who)
+    response = Response(listeners.listen(job_id, seq, who), mimetype=MIMETYPE)
     response.headers["Cache-Control"] = CACHED
     # Proxies that gather what is sent would hold events back.
     response.headers["X-Accel-Buffering"] = "no"

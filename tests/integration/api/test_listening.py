@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import event
 
+from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.db import Database
+from shared.errors import TooManyListeners
 from shared.jobs.models import Event
 from shared.jobs.records import drop_unfinished
 from shared.jobs.rows import Lease
@@ -27,9 +29,11 @@ from tests.support.factories import (
     make_training_job,
     write_text,
 )
-from web.listeners import MOST_LISTENERS
+from web.listeners import MOST_LISTENERS, MOST_OF_A_USER
+from web.standing import Standing
 
 STREAM = {"Accept": "text/event-stream"}
+THE_INSTALLATION = Standing(DEFAULT_TEAM_ID)
 PROGRESS: dict[str, Any] = {"epoch": 1, "epochs": 2, "step": 3, "steps": 9, "fraction": 0.25,
                             "eta_seconds": 4.5}  # fmt: skip
 
@@ -233,13 +237,30 @@ def test_too_many_listeners_are_told_to_come_again(api: Api, db: Database) -> No
     """The other requests keep their threads."""
     job = make_training_job(db)
     listeners = api.client.application.extensions["charloom"].listeners
-    tail = listeners._enter(job.id)
+    tail = listeners._enter(job.id, THE_INSTALLATION)
     tail.listeners = MOST_LISTENERS
     answer = api.get(f"/jobs/{job.id}/events", STREAM)
     tail.listeners = 1
-    listeners._leave(tail)
+    listeners._leave(tail, THE_INSTALLATION)
     problem(answer, 429, "too_many_listeners")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_no_user_takes_all_listeners(api: Api, db: Database) -> None:
+    """Who has their share waits; others, and the installation, are let in; who left has room."""
+    job = make_training_job(db)
+    listeners = api.client.application.extensions["charloom"].listeners
+    one, other = Standing(DEFAULT_TEAM_ID, "one", "a"), Standing(DEFAULT_TEAM_ID, "other", "c")
+    tails = [listeners._enter(job.id, one) for _ in range(MOST_OF_A_USER)]
+    with pytest.raises(TooManyListeners):
+        listeners.check_room(Standing(DEFAULT_TEAM_ID, "one", "another token"))
+    listeners.check_room(other)
+    listeners.check_room(THE_INSTALLATION)
+    listeners._leave(tails.pop(), one)
+    listeners.check_room(one)
+    for tail in tails:
+        listeners._leave(tail, one)
+    assert listeners._of_users == {}
 
 
 def test_listeners_are_sent_away_when_the_server_stops(api: Api, db: Database) -> None:
