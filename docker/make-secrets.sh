@@ -20,5 +20,6 @@ keep database_url "postgresql://charloom:$(cat "$folder/postgres_password")@post
 keep redis_conf "requirepass $(random)"
 keep redis_url "redis://:$(sed -n 's/^requirepass //p' "$folder/redis_conf")@redis:6379/0"
 keep smtp_url ""
+keep oidc_client_secret ""
 keep token "$(random)"
 keep secret_key "$(random)"
