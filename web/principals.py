@@ -1,13 +1,15 @@
 """On whose behalf a request is made, and what they may do."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from shared.accounts.audit import Actor
-from shared.accounts.models import DEFAULT_TEAM_ID, ApiToken, Team, User
+from shared.accounts.models import DEFAULT_TEAM_ID, Team, User
 from shared.accounts.queries import get_team
 from shared.accounts.rights import RIGHTS, Right, Role, least
+from shared.accounts.tokens import Bearer
 from shared.errors import NotFound
 from shared.said import said
 
@@ -42,25 +44,29 @@ class Principal:
 
 
 def of_installation(session: Session, team: str | None) -> Principal:
-    """Return the principal of the installation's token, in the default team or a named one."""
-    return _administering(session, Principal(INSTALLATION, admin=True), team or DEFAULT_TEAM_ID)
+    """Return the principal of the installation's token, in the default team or a named one.
+
+    Nothing is looked up for the default team: it is always there, and programs poll.
+    """
+    who = Principal(INSTALLATION, admin=True, team_id=DEFAULT_TEAM_ID, right=Right.ADMIN)
+    return _administering(session, who, team) if team else who
 
 
-def of_token(session: Session, token: ApiToken, team: str | None) -> Principal:
+def of_token(session: Session, token: Bearer, team: str | None) -> Principal:
     """Return the principal of an API token: its user's rights, cut to its scope.
 
     Raises ``NotFound`` for another team than its own, unless it is an administrator's with that
     scope.
     """
-    scope = Right(token.scope)
-    admin = token.user.admin and scope == Right.ADMIN
-    who = Principal(token.user.name, token.user_id, token.id, admin)
-    if admin:
-        return _administering(session, who, team or token.team_id)
-    if team not in (None, token.team_id, token.team.name):
+    own, scope = (token.team_id, token.team_name), Right(token.scope)
+    admin = token.admin and scope == Right.ADMIN
+    who = Principal(token.user_name, token.user_id, token.id, admin)
+    if admin and team not in (None, *own):
+        return _administering(session, who, team or "")
+    if team not in (None, *own):
         raise NotFound(said("there is no team {name}", name=team))
-    right = right_in(token.user, token.team_id)
-    return _in_team(who, token.team, right and least(right, scope))
+    had = Right.ADMIN if token.admin else token.role and RIGHTS[Role(token.role)]
+    return who if not had else replace(who, **_acting(*own, least(had, scope)))
 
 
 def of_user(session: Session, user: User, team_id: str | None) -> Principal:
@@ -87,7 +93,9 @@ def _administering(session: Session, who: Principal, team: str) -> Principal:
     return _in_team(who, get_team(session, team), Right.ADMIN)
 
 
-def _in_team(who: Principal, team: Team, right: Right | None) -> Principal:
-    if right is None:
-        return who
-    return replace(who, team_id=team.id, team_name=team.name, right=right)
+def _in_team(who: Principal, team: Team, right: Right) -> Principal:
+    return replace(who, **_acting(team.id, team.name, right))
+
+
+def _acting(team_id: str, team_name: str, right: Right) -> dict[str, Any]:
+    return {"team_id": team_id, "team_name": team_name, "right": right}

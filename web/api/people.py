@@ -39,13 +39,15 @@ class Me(Answer):
     token: Named | None = Field(description="Null: the installation's own.")
 
     @classmethod
-    def of(cls, who: Principal, token: models.ApiToken | None) -> Self:
+    def of(cls, who: Principal, team: models.Team | None, token: models.ApiToken | None) -> Self:
         """Return who asks."""
         user = who.user_id and Maker(id=who.user_id, name=who.name)
-        team = who.team_id and Named(id=who.team_id, name=who.team_name)
-        named = token and Named.model_validate(token)
         return cls(
-            user=user or None, admin=who.admin, team=team or None, right=who.right, token=named
+            user=user or None,
+            admin=who.admin,
+            team=team and Named.model_validate(team),
+            right=who.right,
+            token=token and Named.model_validate(token),
         )
 
 

@@ -5,7 +5,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from shared.accounts import models, services
-from shared.accounts.queries import get_token, get_user, list_users
+from shared.accounts.queries import get_team, get_token, get_user, list_users
 from shared.accounts.requests import UserChange, UserRequest
 from web import context
 from web.api.faults import refuses
@@ -27,7 +27,8 @@ def show() -> Me:
     who = context.principal()
     with context.services().db.read() as session:
         token = get_token(session, who.user_id, who.token_id) if who.token_id else None
-        return Me.of(who, token)
+        team = get_team(session, who.team_id) if who.team_id else None
+        return Me.of(who, team, token)
 
 
 @users.post("")
