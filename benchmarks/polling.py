@@ -2,7 +2,8 @@
 
 Both are served by gunicorn with the same options on the same cores, and asked by wrk in turn: 16
 connections, answers a second. The job is running; it is asked for whole, and with the ``ETag`` of
-the last answer. Each answer is held against the database, none is given by its age.
+the last answer, by the installation and by a user. Each answer is held against the database, none
+is given by its age.
 
 python benchmarks/polling.py [--seconds 5]
 """
@@ -12,12 +13,25 @@ import argparse
 import httpx
 from pairs import compare, finish
 from web_servers import TOKEN, answers_a_second, serving_bare, serving_charloom
-from workbench import workbench
+from workbench import Workbench, workbench
 
+from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.accounts.rights import Right, Role
+from shared.accounts.services import add_user
+from shared.accounts.teams import set_role
+from shared.accounts.tokens import NewToken, make_token
 from shared.jobs import services
 from tests.support.servers import running_redis
 
 LIMIT = "limit: 1, the same server and framework answering nothing"
+
+
+def token_of_a_user(bench: Workbench) -> str:
+    """Return the secret of a member's token: it is looked up, its user's requests are counted."""
+    with bench.db.write() as session:
+        user = add_user(session, "ada")
+        set_role(session, DEFAULT_TEAM_ID, user, Role.MEMBER)
+        return make_token(session, user, NewToken(DEFAULT_TEAM_ID, "t", Right.READ))[1]
 
 
 def main() -> None:
@@ -34,6 +48,7 @@ def main() -> None:
             whole = {"Authorization": f"Bearer {TOKEN}"}
             tag = httpx.get(url, headers=whole, trust_env=False).headers["ETag"]
             known = whole | {"If-None-Match": tag}
+            users = known | {"Authorization": f"Bearer {token_of_a_user(bench)}"}
 
             def nothing() -> float:
                 return answers_a_second(f"{bare.url}/jobs/{job.id}", {}, seconds, "200")
@@ -45,6 +60,9 @@ def main() -> None:
                 compare("asking for a job that did not change (304)", "answers/s",
                         lambda: answers_a_second(url, known, seconds, "304"), nothing,
                         against="a bare Flask route", wanted=0.7, limit=LIMIT),
+                compare("the same with a user's token, counted in Redis", "answers/s",
+                        lambda: answers_a_second(url, users, seconds, "304"), nothing,
+                        against="a bare Flask route", wanted=0.25, limit=LIMIT),
             ]  # fmt: skip
     finish(*figures)
 
