@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 TEXT = "千里之行，始于足下。\nA journey of a thousand miles begins under one's feet.\n" * 1200
-RUN_MS = 60_000
+RUN_MS = 120_000
 NO_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 

@@ -8,6 +8,9 @@ from tests.support.hostile import Hostile, Target, refused, tried, unharmed
 from tests.support.wire import AUTH, FORM, JSON, PART, get, post, request, sent
 from web.headers import bare_headers
 
+# None of it comes as far as the database.
+pytestmark = pytest.mark.parametrize("filled_url", ["sqlite"], indirect=True, scope="module")
+
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
 # What a proxy may take for a body's end, and a server for a request.
