@@ -38,6 +38,9 @@ MAKERS: dict[str, type[Corpus] | type[Job] | type[Schedule]] = {
     "schedule_id": Schedule,
 }
 
+# A right as a verb.
+TO = {right: str(right) for right in Right} | {Right.ADMIN: "administer"}
+
 log = structlog.get_logger(__name__)
 
 
@@ -54,7 +57,7 @@ def let_in() -> ResponseReturnValue | None:
     if request.endpoint is None:
         # There is nothing: of the API's addresses nobody learns that without a token.
         if takes_tokens() and asker() is None:
-            raise Unauthorized
+            raise Unauthorized(_refusal())
         return None
     rule = RULES.get(request.endpoint)
     if rule is None:
@@ -154,12 +157,25 @@ def _check_maker(who: Principal, view_args: dict[str, Any]) -> None:
         raise Forbidden(said("somebody else made this: only they and managers may change it"))
 
 
+def _refusal() -> str | None:
+    """Return what is said to who is not known."""
+    if not takes_tokens():
+        return said("sign in first")
+    if not request.headers.get("Authorization", "").lower().startswith("bearer "):
+        return None
+    return said("this token is not known, was revoked, has expired, or its user is disabled")
+
+
 def _needs(who: Principal, right: Right) -> str:
+    told = {"right": TO[right], "had": TO[who.right or Right.READ], "team": who.team_name}
+    if who.token_id:
+        return said(
+            "this needs the right to {right}; this token has the right to {had} in team {team}: "
+            "the least of its scope and its user's role",
+            **told,
+        )
     return said(
-        "this needs the right to {right}; you have the right to {had} in team {team}",
-        right=right,
-        had=who.right,
-        team=who.team_name,
+        "this needs the right to {right}; you have the right to {had} in team {team}", **told
     )
 
 
@@ -167,7 +183,7 @@ def _sign_in_first() -> ResponseReturnValue:
     """Send a browser to the form; a program is told. Raises ``Unauthorized``."""
     accepted = request.headers.get("Accept", "text/html")
     if takes_tokens() or request.method not in ("GET", "HEAD") or "text/html" not in accepted:
-        raise Unauthorized(None if takes_tokens() else said("sign in first"))
+        raise Unauthorized(_refusal())
     wanted = request.full_path.rstrip("?")
     here: Response = redirect(  # type: ignore[assignment]
         url_for("pages.signing.new", next=None if wanted == "/" else wanted), 303

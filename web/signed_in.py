@@ -1,5 +1,6 @@
 """Sessions of people: Flask-Login's, each tied to the key that ends all of a user's sessions."""
 
+import time
 from datetime import timedelta
 
 from apiflask import APIFlask
@@ -10,6 +11,9 @@ from shared.accounts.models import User
 from shared.accounts.queries import session_user
 from shared.settings import Settings
 from web.context import services
+
+# When the session began, if it began by a link; and for how long that counts.
+LINK, LINK_SECONDS = "by_link", 1800.0
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -41,6 +45,17 @@ def begin_session(user: User) -> None:
     session.clear()
     login_user(SignedIn(user))
     session.permanent = True
+
+
+def remember_link() -> None:
+    """Remember that the session began by a link, for as long as it takes to set a password."""
+    session[LINK] = time.time()
+
+
+def came_by_link() -> bool:
+    """Tell whether the session began by a link within the last minutes."""
+    began: float = session.get(LINK, 0.0)
+    return time.time() - began < LINK_SECONDS
 
 
 def end_session() -> None:

@@ -84,7 +84,7 @@ def link(session: "Session", user: str) -> None:
 @click.argument("user")
 @speaks()
 def disable(session: "Session", user: str) -> None:
-    """Sign a user out, for good: neither password, link nor token works."""
+    """Keep a user out: neither password, link nor token works until `user enable`."""
     changed = session.client.change_user(user, disabled=True)
     session.done(changed, f"{changed['name']} is disabled.")
 

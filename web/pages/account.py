@@ -22,7 +22,7 @@ from web.pages.forms import Form, attempt, typed_values
 from web.pages.people import my_teams
 from web.pages.preferences import safe_path
 from web.pages.tokens import live_first
-from web.signed_in import begin_session, end_session
+from web.signed_in import begin_session, came_by_link, end_session
 
 account = APIBlueprint("account", __name__, url_prefix="/account", enable_openapi=False)
 
@@ -75,14 +75,24 @@ def _team(team_id: str) -> Team:
 
 
 def _change_password(form: Form) -> str:
-    with services().db.read() as session:
-        known = _me(session).password_hash
-    # A sign-in link is enough for who has none.
-    if known is not None and not matches(known, form.value("old_password")):
+    if asks_for_old() and not matches(_password_hash(), form.value("old_password")):
         raise InvalidFields.one("old_password", said("this is not your password"), None, "")
     user = do("account.password", lambda session: _changed(session, form.value("password")))
     begin_session(user)
     return user.id
+
+
+def asks_for_old() -> bool:
+    """Tell whether the present password is asked for: not of who has none, or came by a link.
+
+    Links are for those who have forgotten it.
+    """
+    return not came_by_link() and _password_hash() is not None
+
+
+def _password_hash() -> str | None:
+    with services().db.read() as session:
+        return _me(session).password_hash
 
 
 def _changed(session: Session, password: str) -> User:
@@ -99,4 +109,5 @@ def _page(form: Form) -> str:
     with services().db.read() as session:
         user = _me(session)
         tokens = live_first(list_tokens(session, user.id, limit=MAX_LIMIT).data)
-    return render_template("account.html", form=form, user=user, tokens=tokens)
+    asks = asks_for_old()
+    return render_template("account.html", form=form, user=user, tokens=tokens, asks=asks)

@@ -16,6 +16,7 @@ from web.context import services
 from web.messages import _, _l
 from web.pages.forms import validated
 from web.pages.words import Words
+from web.rules import RULES
 from web.signed_in import current_session_user
 
 ROLES: Words = {
@@ -73,9 +74,13 @@ def maker(user_id: str | None) -> str:
 
 
 def who_helps() -> dict[str, Any]:
-    """Return who can give the visitor more rights: the team's managers, else administrators."""
-    who = by_session()
-    team_id = who.team_id if who else None
+    """Return who can give the visitor the right that is missing.
+
+    The team's managers, but for what is administrators' alone, and where there are none.
+    """
+    who, rule = by_session(), RULES.get(request.endpoint or "")
+    above = who and (who.may(Right.MANAGE) or (rule and rule.right == Right.ADMIN))
+    team_id = None if who is None or above else who.team_id
     with services().db.read() as session:
         names = _managers(session, team_id) if team_id else []
         team = who.team_name if who and names else ""

@@ -26,7 +26,7 @@ from web.limiting import count_sign_in
 from web.noting import note_refusal
 from web.pages.forms import Form, fail
 from web.pages.preferences import safe_path
-from web.signed_in import begin_session, end_session
+from web.signed_in import begin_session, end_session, remember_link
 
 signing = APIBlueprint("signing", __name__, url_prefix="/sign-in", enable_openapi=False)
 
@@ -68,7 +68,9 @@ def show() -> ResponseReturnValue:
 def use() -> ResponseReturnValue:
     """Sign in by a link, and set a password if one was typed."""
     try:
-        return _begin(_by_link)
+        response = _begin(_by_link)
+        remember_link()
+        return response
     except UserError as error:
         note_refusal("signing.link")
         form = Form(BaseModel)
