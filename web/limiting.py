@@ -14,6 +14,7 @@ from shared.errors import TooManyRequests, UserError
 from shared.said import said
 from shared.settings import Settings
 from web.access import asker
+from web.callers import caller
 from web.context import services
 from web.counting import SCHEME
 from web.errors import refuse
@@ -21,6 +22,8 @@ from web.principals import Principal
 
 # By account and address; and by address, whatever the account.
 SIGN_IN, SIGN_IN_OF_ADDRESS = parse("10/minute"), parse("50/minute")
+# By account, wherever from: many addresses guess no faster for long. A link works meanwhile.
+SIGN_IN_OF_ACCOUNT = parse("200/hour")
 # What watches the service asks often, and may not be refused.
 UNCOUNTED = {"health", "metrics"}
 NAME = "charloom-limiter"
@@ -53,9 +56,10 @@ def count_sign_in(account: str) -> None:
 
     Raises ``TooManyRequests`` where there were too many in a minute.
     """
-    address = request.remote_addr or ""
+    address = caller()
     _count(SIGN_IN, "sign-in", _digest(account.strip().casefold()), address)
     _count(SIGN_IN_OF_ADDRESS, "sign-in", address)
+    _count(SIGN_IN_OF_ACCOUNT, "sign-in", _digest(account.strip().casefold()))
 
 
 def _count(limit: RateLimitItem, *key: str) -> None:
@@ -70,7 +74,7 @@ def _caller() -> str:
     A token that is not valid says nothing of its sender.
     """
     found = _asker()
-    return f"user:{found.user_id}" if found else f"address:{request.remote_addr}"
+    return f"user:{found.user_id}" if found else f"address:{caller()}"
 
 
 def _asker() -> Principal | None:

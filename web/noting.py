@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.accounts.audit import DONE, NOBODY, REFUSED, Actor, Deed, note
 from shared.accounts.rights import Right
+from web.callers import caller
 from web.context import services
 from web.rules import RULES
 
@@ -27,6 +28,7 @@ QUESTIONS = (
 )
 # A flood of refused requests shall fill no disk: so many are noted, the others are counted.
 MINUTE, MOST_OF_AN_ADDRESS, MOST_IN_ALL = 60.0, 20, 200
+GUESSES = ("signing.", "account.password")
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 log = structlog.get_logger(__name__)
@@ -37,17 +39,25 @@ class Refusals:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._minute, self._seen, self._left_out = -1, Counter[str | None](), 0
+        self._minute, self._left_out = -1, 0
+        self._seen: Counter[tuple[str | None, bool]] = Counter()
 
-    def admit(self, address: str | None) -> int | None:
-        """Return how many were left out since the last one that was noted; None: leave it out."""
+    def admit(self, address: str | None, action: str = "") -> int | None:
+        """Return how many were left out since the last one that was noted; None: leave it out.
+
+        Passwords and links count by themselves: no noise of another kind shall hide that somebody
+        guesses.
+        """
+        guess = action.startswith(GUESSES)
+        of = address, guess
         with self._lock:
             if self._minute != (minute := int(time.monotonic() // MINUTE)):
                 self._minute, self._seen = minute, Counter()
-            if self._seen[address] >= MOST_OF_AN_ADDRESS or self._seen.total() >= MOST_IN_ALL:
+            noted = sum(count for (_, kind), count in self._seen.items() if kind == guess)
+            if self._seen[of] >= MOST_OF_AN_ADDRESS or noted >= MOST_IN_ALL:
                 self._left_out += 1
                 return None
-            self._seen[address] += 1
+            self._seen[of] += 1
             left_out, self._left_out = self._left_out, 0
             return left_out
 
@@ -62,7 +72,7 @@ def note_refusal(action: str, **details: str | int | None) -> None:
     """Note that somebody was refused something, unless there were too many of late."""
     g.noted = True
     refusals: Refusals = current_app.extensions["charloom.refusals"]
-    left_out = refusals.admit(request.remote_addr)
+    left_out = refusals.admit(caller(), action)
     if left_out is None:
         return
     if left_out:

@@ -15,20 +15,19 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shared.accounts.audit import INSTALLATION, NOBODY
+from shared.accounts.audit import RESERVED
 from shared.accounts.models import User
 from shared.accounts.provider import Provider
 from shared.accounts.queries import get_team
 from shared.accounts.services import add_user, change_user
 from shared.accounts.teams import set_role
 from shared.errors import LastOfItsKind, NotAdmitted, NotFound, SettingsError, Taken
+from shared.ids import is_id
 from shared.said import said
 
 MOST_SUBJECT = 255
 # Room for what makes it unique.
 MOST_NAME = 90
-# The audit log tells by them of no user at all.
-RESERVED = (INSTALLATION.name, NOBODY.name)
 COUNTED = 20
 
 log = structlog.get_logger(__name__)
@@ -145,7 +144,7 @@ def _names(wanted: str) -> Iterator[str]:
     plain = unicodedata.normalize("NFKD", wanted[: 4 * MOST_NAME]).lower()
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     name = re.sub(r"[^a-z0-9._@+-]+", "-", plain).lstrip("._@+-").rstrip("-")[:MOST_NAME] or "user"
-    if name not in RESERVED:
+    if name not in RESERVED and not is_id(name):
         yield name
     yield from (f"{name}-{number}" for number in range(2, COUNTED))
     while True:

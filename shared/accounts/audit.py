@@ -34,6 +34,8 @@ SCHEDULE = "schedule"
 NOBODY = Actor("nobody")
 # The command on the machine itself, and whoever holds the installation's token.
 INSTALLATION = Actor("installation")
+# By these the log tells of no user at all.
+RESERVED = (INSTALLATION.name, NOBODY.name, SCHEDULE)
 
 
 @dataclass(frozen=True)

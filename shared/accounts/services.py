@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shared.accounts.audit import RESERVED
 from shared.accounts.models import DEFAULT_TEAM_ID, User
 from shared.accounts.passwords import hash_password, is_outdated, matches
 from shared.accounts.queries import WITH_TEAMS, typed
@@ -15,7 +16,7 @@ from shared.accounts.secrets import digest, new_secret
 from shared.accounts.teams import set_role
 from shared.db import now
 from shared.errors import AccountDisabled, InvalidFields, LastOfItsKind, Taken, WrongCredentials
-from shared.ids import new_id
+from shared.ids import is_id, new_id
 from shared.said import said
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
@@ -87,12 +88,15 @@ def use_link(session: Session, secret: str) -> User:
 
 
 def check_password(session: Session, name: str, password: str) -> User:
-    """Return the user of a name and a password. Raises ``WrongCredentials``.
+    """Return the user of a name and a password. Raises ``WrongCredentials``, ``TooManyRequests``.
 
-    No transaction that writes shall be open: it takes a tenth of a second.
+    No transaction that writes shall be open: it takes a tenth of a second. What was read with the
+    session stays readable; its connection is given back meanwhile.
     """
     user = session.scalar(select(User).where(User.name == typed(name)))
     known = user.password_hash if user else None
+    # Its connection goes back: those of one minute's attempts would be all that there are.
+    session.close()
     if not matches(known, password) or user is None or user.disabled_at is not None:
         raise WrongCredentials
     return user
@@ -116,7 +120,12 @@ def welcome(session: Session, user: User, password: str | None = None) -> User:
 
 def set_password(session: Session, user: User, password: str) -> None:
     """Set a user's password; every session ends. Raises ``InvalidFields``."""
-    user.password_hash = hash_password(password, user.name)
+    set_hash(session, user, hash_password(password, user.name))
+
+
+def set_hash(session: Session, user: User, password_hash: str) -> None:
+    """Set the hash of a user's password, made before anything was locked; every session ends."""
+    user.password_hash = password_hash
     sign_out_everywhere(session, user)
 
 
@@ -169,7 +178,7 @@ def _check_administrators(session: Session) -> None:
 
 def _checked(name: str) -> str:
     lowered = name.strip().lower()
-    if not NAME.fullmatch(lowered):
+    if not NAME.fullmatch(lowered) or lowered in RESERVED or is_id(lowered):
         raise InvalidFields.one(
             "name",
             said("this is no name to sign in with"),

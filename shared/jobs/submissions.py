@@ -195,6 +195,14 @@ def earlier(session: Session, who: Submitter, kind: Kind, request: Spec) -> Job 
     return job
 
 
+def is_known_key(session: Session, who: Submitter) -> bool:
+    """Tell whether some job of the team came with the submission's key."""
+    if who.idempotency_key is None:
+        return False
+    its = (Job.team_id == who.team_id, Job.idempotency_key == who.idempotency_key)
+    return session.scalar(select(Job.id).where(*its)) is not None
+
+
 def _fingerprint(kind: Kind, request: Spec) -> str:
     body = json.dumps([kind, request.model_dump(mode="json")], sort_keys=True)
     return sha256(body.encode()).hexdigest()

@@ -5,6 +5,8 @@ from flask import Response
 
 from shared.checkpoints.queries import get_checkpoint
 from shared.jobs.imports import ImportBody, submit_import
+from shared.jobs.submissions import is_known_key
+from shared.limits.services import check_queue
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
 from web.api.imports import incoming_model
@@ -32,8 +34,13 @@ def add(headers: SubmissionHeaders) -> tuple[Job, int, dict[str, str]]:
     A form with a `file`. A job reads it, which fails where the file is not one that charloom can
     rebuild; else its `links.checkpoints` has the one checkpoint that came of it.
     """
-    uploaded, stored = incoming_model()
+    # Before a byte is stored: what is refused stays in the database for the grace time.
     who = submitter(headers)
+    with services().db.read() as session:
+        # One that is sent again takes no place.
+        if not is_known_key(session, who):
+            check_queue(session, who.team_id, who.limits)
+    uploaded, stored = incoming_model()
     job = Job.of(write(lambda session: submit_import(session, who, uploaded, stored)))
     return job, 202, {"Location": job.links["self"]}
 

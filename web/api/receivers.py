@@ -14,6 +14,7 @@ from shared.notices.queries import deliveries_of, get_receiver, list_notices, li
 from shared.notices.requests import ReceiverRequest
 from shared.pages import Page
 from web import context
+from web.addressing import shown_address
 from web.api.inputs import PageQuery, takes
 from web.api.schemas import Answer, Listed, row_fields
 from web.api.writing import write
@@ -26,7 +27,7 @@ class Receiver(Answer):
 
     id: str
     name: str
-    url: str | None
+    url: str | None = Field(description="To managers whole; to others its host.")
     email: str | None
     created_at: datetime
     links: dict[str, str]
@@ -38,7 +39,8 @@ class Receiver(Answer):
             "self": url_for("receivers.show", receiver_id=row.id),
             "notices": url_for("receivers.notices", receiver_id=row.id),
         }
-        return cls(**row_fields(row, cls, "links"), links=links)
+        told = row_fields(row, cls, "links") | {"url": shown_address(row.url)}
+        return cls(**told, links=links)
 
 
 class NewReceiver(Receiver):

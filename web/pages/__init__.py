@@ -4,6 +4,7 @@ from apiflask import APIBlueprint, APIFlask
 from chartkick.flask import chartkick_blueprint
 from flask_bootstrap import Bootstrap5
 
+from web.addressing import shown_address
 from web.compression import compress_pages
 from web.languages import speak_languages
 from web.pages import labels, words
@@ -60,6 +61,7 @@ def register_pages(app: APIFlask) -> None:
     app.register_blueprint(chartkick_blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(words.FILTERS | labels.FILTERS)
+    app.jinja_env.filters["shown_address"] = shown_address
     tell_of_people(app)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals["script_words"] = script_words

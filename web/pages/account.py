@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shared.accounts import services as moves
 from shared.accounts.models import Team, User
-from shared.accounts.passwords import matches
+from shared.accounts.passwords import hash_password, matches
 from shared.accounts.queries import get_team, get_user, list_tokens
 from shared.errors import InvalidFields, NotFound
 from shared.pages import MAX_LIMIT
@@ -17,7 +17,9 @@ from shared.said import said
 from web.access import TEAM
 from web.context import principal, services
 from web.deeds import do
+from web.limiting import count_sign_in
 from web.messages import _
+from web.noting import note_refusal
 from web.pages.forms import Form, attempt, typed_values
 from web.pages.people import my_teams
 from web.pages.preferences import safe_path
@@ -75,9 +77,15 @@ def _team(team_id: str) -> Team:
 
 
 def _change_password(form: Form) -> str:
-    if asks_for_old() and not matches(_password_hash(), form.value("old_password")):
-        raise InvalidFields.one("old_password", said("this is not your password"), None, "")
-    user = do("account.password", lambda session: _changed(session, form.value("password")))
+    if asks_for_old():
+        # Who found a browser open shall guess no faster here than who signs in.
+        count_sign_in(principal().name)
+        if not matches(_password_hash(), form.value("old_password")):
+            note_refusal("account.password")
+            raise InvalidFields.one("old_password", said("this is not your password"), None, "")
+    # Before anything is locked: it takes a while.
+    hashed = hash_password(form.value("password"), principal().name)
+    user = do("account.password", lambda session: _changed(session, hashed))
     begin_session(user)
     return user.id
 
@@ -95,9 +103,9 @@ def _password_hash() -> str | None:
         return _me(session).password_hash
 
 
-def _changed(session: Session, password: str) -> User:
+def _changed(session: Session, password_hash: str) -> User:
     user = _me(session)
-    moves.set_password(session, user, password)
+    moves.set_hash(session, user, password_hash)
     return user
 
 

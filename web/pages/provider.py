@@ -15,12 +15,14 @@ from shared.errors import (
     Forbidden,
     NotFound,
     ProviderFailed,
+    TooManyRequests,
     UserError,
     WrongCredentials,
 )
 from shared.said import said
 from web.api.writing import write
 from web.context import principal, services
+from web.limiting import count_sign_in
 from web.messages import _
 from web.noting import note_refusal
 from web.pages.preferences import safe_path
@@ -70,7 +72,7 @@ def link() -> ResponseReturnValue:
     try:
         _confirm(_own())
         url = begin(_back(), tied=str(principal().user_id))
-    except (WrongCredentials, ProviderFailed) as error:
+    except (WrongCredentials, TooManyRequests, ProviderFailed) as error:
         return _account(error), error.status
     # Not a redirect: of a form's redirects the policy allows none to another host.
     page = make_response(render_template("account_provider_go.html", url=url))
@@ -86,7 +88,7 @@ def unlink() -> ResponseReturnValue:
         _confirm(_own())
         if _own().password_hash is None:
             raise WrongCredentials(said("set a password first: you would have no way in"))
-    except WrongCredentials as error:
+    except (WrongCredentials, TooManyRequests) as error:
         return _account(error), error.status
     write(_untied)
     flash(_("You no longer sign in through the provider."))
@@ -147,8 +149,9 @@ def _own() -> User:
 
 
 def _confirm(user: User) -> None:
-    """Have who has a password type it. Raises ``WrongCredentials``."""
+    """Have who has a password type it. Raises ``WrongCredentials``, ``TooManyRequests``."""
     if user.password_hash is not None:
+        count_sign_in(user.name)
         with services().db.read() as reading:
             check_password(reading, user.name, request.form.get("password", ""))
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from shared.accounts.audit import Actor, Deed, note
 from shared.accounts.models import User
+from shared.accounts.passwords import hash_password
 from shared.accounts.queries import name_if_known, user_of_link
 from shared.accounts.services import (
     LINK_GONE,
     check_password,
-    set_password,
+    set_hash,
     use_link,
     welcome,
 )
@@ -68,7 +69,7 @@ def show() -> ResponseReturnValue:
 def use() -> ResponseReturnValue:
     """Sign in by a link, and set a password if one was typed."""
     try:
-        response = _begin(_by_link)
+        response = _begin(_by_link(_new_hash()))
         remember_link()
         return response
     except UserError as error:
@@ -85,11 +86,27 @@ def leave() -> ResponseReturnValue:
     return redirect(url_for("pages.signing.new"), 303)
 
 
-def _by_link(session: Session) -> User:
-    user = use_link(session, request.form.get("secret", ""))
-    if password := request.form.get("password", ""):
-        set_password(session, user, password)
-    return _welcomed(session, user)
+def _by_link(password_hash: str | None) -> Callable[[Session], User]:
+    """Return what signs in by a link, and sets a password whose hash is given."""
+
+    def welcomed(session: Session) -> User:
+        user = use_link(session, request.form.get("secret", ""))
+        if password_hash is not None:
+            set_hash(session, user, password_hash)
+        return _welcomed(session, user)
+
+    return welcomed
+
+
+def _new_hash() -> str | None:
+    """Return the hash of the password that was typed, before anything is locked; or None.
+
+    Raises ``InvalidFields``. Where the link is dead, there is nothing to hash.
+    """
+    password = request.form.get("password", "")
+    with services().db.read() as session:
+        user = user_of_link(session, request.form.get("secret", ""))
+    return hash_password(password, user.name) if password and user else None
 
 
 def _welcomed(session: Session, seen: User, password: str | None = None) -> User:

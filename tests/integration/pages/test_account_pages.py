@@ -109,6 +109,32 @@ def test_change_the_password(site: Site, make_site: MakeSite, db: Database) -> N
     assert site.get("/account").status == 303
 
 
+def test_a_forgotten_password_is_replaced_by_way_of_a_link(stranger: Site, db: Database) -> None:
+    """Who came by a link is not asked for the old one, once; whoever signs in later is."""
+    set_to(db, PASSWORD)
+    secret = do(db, lambda s: make_link(s, get_user(s, VISITOR)))
+    stranger.submit("/sign-in/link", f"/sign-in/link?secret={secret}", secret=secret)
+    assert "Present password" not in stranger.get("/account").text
+    assert stranger.submit("/account/password", "/account", password=OTHER).status == 303
+    refused = stranger.submit("/account/password", "/account", password=PASSWORD)
+    assert refused.error("old_password") == "This is not your password."
+
+
+def test_the_old_password_is_not_guessed(site: Site, db: Database) -> None:
+    """Who found a browser open may try it as often as who signs in, and the log tells of it."""
+    set_to(db, PASSWORD)
+    here = site
+    sign_in(here.client, do(db, lambda s: get_user(s, VISITOR)))
+    statuses = [
+        here.submit("/account/password", "/account", old_password=f"{n}", password=OTHER).status
+        for n in range(12)
+    ]
+    assert statuses == [422] * 10 + [429] * 2
+    with db.read() as session:
+        told = list_entries(session, outcome="refused", limit=50).data
+    assert [entry.action for entry in told] == ["account.password"] * 10
+
+
 def test_set_a_first_password(site: Site) -> None:
     """Who signed in by a link has none to tell."""
     assert site.submit("/account/password", "/account", password=PASSWORD).status == 303

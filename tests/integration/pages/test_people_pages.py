@@ -9,6 +9,7 @@ from shared.accounts.queries import get_team, get_user, list_entries, list_membe
 from shared.accounts.rights import Right, Role
 from shared.accounts.tokens import NewToken, make_token
 from shared.db import Database
+from shared.notices.services import add_receiver
 from tests.integration.pages.conftest import MakeSite
 from tests.integration.pages.site import Site
 from tests.support.factories import do, make_team, make_training_job
@@ -208,6 +209,19 @@ def test_viewers_see_no_buttons(boss: Site, db: Database) -> None:
         found = boss.get(page)
         assert found.status == 200, page
         assert never.findall(found.html) == [], page
+
+
+def test_only_managers_see_whole_addresses_of_receivers(boss: Site, db: Database) -> None:
+    """The path of a webhook is often its secret."""
+    url = "https://hooks.example.org/services/secret-path"
+    receiver = do(db, lambda s: add_receiver(s, DEFAULT_TEAM_ID, "chat", url=url))
+    pages = ["/receivers", f"/receivers/{receiver.id}"]
+    assert all(url in boss.get(page).text for page in pages)
+    sign_in(boss.client, make_user(db, "viewer", Role.VIEWER))
+    for page in pages:
+        shown = boss.get(page).text
+        assert "https://hooks.example.org/…" in shown
+        assert "secret-path" not in shown
 
 
 def test_members_change_what_they_made(site: Site, db: Database) -> None:
