@@ -63,6 +63,7 @@ def test_somebody_signs_in_and_comes_to_what_they_wanted(visitor: Page, url: str
     visitor.get_by_role("link", name="Yes, it is me").click()
     expect(visitor).to_have_url(f"{url}/jobs?kind=train")
     expect(visitor.get_by_role("banner")).to_contain_text("ada.lovelace")
+    visitor.locator(".who > summary").click()
     visitor.get_by_role("banner").get_by_role("button", name="Sign out").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Sign in")
 
@@ -70,7 +71,7 @@ def test_somebody_signs_in_and_comes_to_what_they_wanted(visitor: Page, url: str
 def test_somebody_ties_their_account(visitor: Page, url: str, database_url: str) -> None:
     """After a form the policy lets nobody be redirected to another host: the page leads there."""
     visitor.goto(link_of(database_url, url))
-    visitor.get_by_role("main").get_by_role("textbox").fill(PASSWORD)
+    visitor.get_by_label("A password for the next time").fill(PASSWORD)
     visitor.get_by_role("main").get_by_role("button", name="Sign in").click()
     visitor.wait_for_url(f"{url}/")
     visitor.goto("/account/provider")
