@@ -31,7 +31,7 @@ NOTE = """() => {
     if (drawn > begun) window.delays.push(Date.now() - drawn);
     for (const { number, start, characters } of data.data.pieces) {
       const card = document.querySelector(`[data-rows=outputs] > [data-key="${number}"]`);
-      window.shown &&= Number(card.dataset.written) >= start + characters;
+      window.shown &&= Boolean(card.dataset.whole) || Number(card.dataset.written) >= start + characters;
     }
   });
 }"""
