@@ -31,7 +31,8 @@ NOTE = """() => {
     if (drawn > begun) window.delays.push(Date.now() - drawn);
     for (const { number, start, characters } of data.data.pieces) {
       const card = document.querySelector(`[data-rows=outputs] > [data-key="${number}"]`);
-      window.shown &&= Boolean(card.dataset.whole) || Number(card.dataset.written) >= start + characters;
+      const written = Number(card.dataset.written);
+      window.shown &&= Boolean(card.dataset.whole) || written >= start + characters;
     }
   });
 }"""
