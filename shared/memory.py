@@ -6,6 +6,8 @@ each: with two processors sixteen times as much as was ever needed, with sixty-f
 """
 
 import ctypes
+import threading
+import time
 
 # Numbers of glibc's malloc.h; musl, macOS and others have no such function.
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
@@ -26,3 +28,24 @@ def give_back_soon() -> bool:
     # Each of them: none is left out because of another.
     taken = [mallopt(name, value) for name, value in wishes]
     return all(taken)
+
+
+def give_back() -> bool:
+    """Give back now the pages that are free between what is in use; tell whether there were any.
+
+    By itself the library only gives back what is behind the last piece in use: one small piece
+    that stays keeps all before it. With many threads there is always one.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and bool(trim(0))
+
+
+def give_back_every(seconds: float) -> None:
+    """Give pages back every so often from a thread, for as long as this process lives."""
+    threading.Thread(target=_give_back_every, args=(seconds,), name="memory", daemon=True).start()
+
+
+def _give_back_every(seconds: float) -> None:
+    while True:
+        time.sleep(seconds)
+        give_back()

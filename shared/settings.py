@@ -99,6 +99,12 @@ class Settings(ProviderSettings):
         ge=1,
         description="What a training run may need as long as no worker has told its memory.",
     )
+    pool_memory_bytes: int = Field(
+        2 * 1024 * MIB,
+        ge=0,
+        description="What a worker's process may hold more than at its start before another takes "
+        "its place, between two jobs; 0: any amount.",
+    )
     requests_per_minute: int = Field(
         3000, ge=0, description="Requests of one caller that are answered in a minute; 0: all."
     )

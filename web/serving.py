@@ -19,7 +19,7 @@ from typing import Any
 from gunicorn import util
 from gunicorn.glogging import Logger as GunicornLogger
 
-from shared.memory import give_back_soon
+from shared.memory import give_back_every, give_back_soon
 from shared.redaction import Redacting
 from web.context import Services
 from web.errors import Answer, code_of, problem
@@ -29,6 +29,8 @@ from web.listeners import MOST_LISTENERS
 # Heartbeat files where no slow disk can hold them up.
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # nosec B108
 REQUEST_THREADS = 64
+# It takes up to tenths of a second, the more the more pieces are free.
+GIVE_BACK_SECONDS = 30
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]
@@ -66,9 +68,10 @@ def on_starting(_: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Have listeners sent away when a worker is told to stop."""
+    """Have listeners sent away when a worker is told to stop, and free memory given back."""
     services: Services = worker.wsgi.extensions["charloom"]
     services.listeners.closing = lambda: not worker.alive
+    give_back_every(GIVE_BACK_SECONDS)
 
 
 def write_problem(client: socket.socket, status: int, reason: str, message: str) -> None:

@@ -20,9 +20,10 @@ from shared.logs import configure_logs
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from shared.waking import RedisWakes
-from worker import devices, speeds
+from worker import devices, pool, speeds
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
+from worker.memory import Allowance
 from worker.node import Node
 from worker.presence import Presence
 from worker.runners import take_over
@@ -37,6 +38,7 @@ settings = load_settings()
 app = make_celery(settings)
 app.conf.include = ["worker.tasks"]
 app.conf.worker_consumer = "worker.consumer:WaryConsumer"
+app.conf.worker_pool = "worker.pool:TaskPool"
 
 # Before the fork, so that the pool's processes share it.
 stop_flag = StopFlag()
@@ -83,7 +85,8 @@ def _start_process(**_: Any) -> None:
     wakes = RedisWakes(settings.redis_url)
     database = Database(settings.database_url, CeleryTickets(app), wakes)
     slot = board.slot(current_process().index)
-    _node = Node(settings, database, name, stop_flag, slot, _give_up)
+    allowance = Allowance(settings.pool_memory_bytes)
+    _node = Node(settings, database, name, stop_flag, slot, _give_up, pool.leave, allowance)
     # Before the seconds that TensorFlow takes.
     take_over(_node)
     queues = set(app.amqp.queues.consume_from)
@@ -97,6 +100,7 @@ def _start_process(**_: Any) -> None:
     # What is there now stays: each job's end looks for what it left among what came since.
     gc.collect()
     gc.freeze()
+    allowance.begin()
     log.info("pool process ready", queues=",".join(sorted(queues)), device=device)
 
 

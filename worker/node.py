@@ -13,6 +13,7 @@ from shared.blobs import StoredBlob, write_blob
 from shared.db import Database, is_away
 from shared.settings import Settings
 from worker.board import Slot
+from worker.memory import Allowance
 from worker.stopping import StopFlag
 
 T = TypeVar("T")
@@ -25,7 +26,8 @@ log = structlog.get_logger(__name__)
 class Node:
     """The collaborators of tasks and runners.
 
-    ``slot`` is where this process writes which job it runs; ``give_up`` ends a process that hangs.
+    ``slot`` is where this process writes which job it runs; ``give_up`` ends a process that hangs;
+    ``leave`` has one replaced that has used up its ``allowance``.
     """
 
     settings: Settings
@@ -34,6 +36,8 @@ class Node:
     stop: StopFlag
     slot: Slot = field(default_factory=Slot)
     give_up: Callable[[], None] = field(default=lambda: None)
+    leave: Callable[[], None] = field(default=lambda: None)
+    allowance: Allowance = field(default_factory=Allowance)
 
     def write(self, change: Callable[[Session], T]) -> T:
         """Do ``change`` in a transaction, as ``keep_trying`` does."""

@@ -3,6 +3,7 @@
 import errno
 import gc
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -17,12 +18,16 @@ from shared.errors import LeaseLost, UserError
 from shared.jobs.models import Job
 from shared.jobs.rows import Lease
 from shared.jobs.services import claim, fail, hand_back, lose
+from shared.memory import give_back
 from shared.said import said
 from worker.heartbeat import Heartbeat
 from worker.node import Node
 from worker.stopping import StopRequested
 
 log = structlog.get_logger(__name__)
+
+# It takes up to tenths of a second, as long as a short job.
+GIVE_BACK_SECONDS = 30.0
 
 Runner = Callable[[Node, Job, Lease, Heartbeat], None]
 Move = Callable[..., Job]
@@ -37,18 +42,42 @@ RUNNERS = {
 
 
 def work(node: Node, queue: str) -> int:
-    """Run queued jobs of a queue until none is left or this worker stops; return how many."""
-    done = 0
+    """Run queued jobs of a queue until none is left, or this worker stops or has grown too large.
+
+    Return how many.
+    """
+    done, given = 0, float("-inf")
     while not node.stop.is_up():
         job = node.write(lambda s: _claim(s, node, queue))
         if job is None:
             break
         run_job(node, job)
-        # A job's model and the files that it mapped hang together in circles. Left to itself Python
-        # looks for those ever more seldom, the larger the process is.
-        gc.collect()
+        given = _tidy(given)
         done += 1
+        if node.allowance.is_used_up():
+            _leave(node, queue)
+            break
     return done
+
+
+def _tidy(given: float) -> float:
+    """Give back what a job left; return when whole pages were given back last."""
+    # A job's model and the files that it mapped hang together in circles. Left to itself Python
+    # looks for those ever more seldom, the larger the process is.
+    gc.collect()
+    if time.monotonic() - given < GIVE_BACK_SECONDS:
+        return given
+    give_back()
+    return time.monotonic()
+
+
+def _leave(node: Node, queue: str) -> None:
+    """Have this process replaced between two jobs, and whoever is free look for the next one."""
+    allowance = node.allowance
+    log.info("pool process is replaced: it has grown", grown=allowance.grown(), most=allowance.most)
+    node.leave()
+    # The ticket that this process had stood for all that is queued.
+    node.db.tickets.send(queue)
 
 
 def _claim(session: Session, node: Node, queue: str) -> Job | None:

@@ -14,12 +14,14 @@ from shared.db import Database, is_away
 from shared.jobs import services
 from shared.jobs.models import Job, Kind
 from shared.jobs.queries import list_epochs, list_events
+from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.support.factories import claim_job, make_training_job, reload
 from tests.support.nodes import make_node
 from worker import training
 from worker.board import Board
 from worker.engine.training import TrainingRun
+from worker.memory import Allowance
 from worker.runners import run_job, take_over, work
 
 
@@ -214,3 +216,18 @@ def test_a_slot_is_empty_after_the_job(db: Database, settings: Settings) -> None
     work(node, Kind.TRAIN)
     assert node.slot.held() is None
     assert epochs(db, job) == [1]
+
+
+def test_a_process_that_has_grown_leaves_the_rest_to_others(
+    db: Database, settings: Settings, tickets: FakeTickets
+) -> None:
+    """It ends the job at hand, asks to be replaced, and has a ticket sent for what waits."""
+    jobs = [make_training_job(db, epochs=1) for _ in range(2)]
+    held, left = iter((0, 1001, 1001)), []
+    allowance = Allowance(1000, lambda: next(held))
+    allowance.begin()
+    tickets.sent.clear()
+    node = make_node(db, settings, allowance=allowance, leave=lambda: left.append(True))
+    assert work(node, Kind.TRAIN) == 1
+    assert [reload(db, job).status for job in jobs] == ["succeeded", "queued"]
+    assert (left, tickets.sent) == ([True], ["train"])

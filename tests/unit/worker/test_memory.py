@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.memory import available
+from worker.memory import Allowance, available, held
 
 MACHINE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 MIB = 1024 * 1024
@@ -52,3 +52,36 @@ def test_this_process_has_some() -> None:
 def test_a_machine_without_groups(tmp_path: Path) -> None:
     """As macOS has none."""
     assert available(tmp_path / "nothing", tmp_path / "nowhere") == MACHINE
+
+
+def test_what_a_process_holds_is_read(tmp_path: Path) -> None:
+    """What is in no file, on the disk too; None where nobody tells."""
+    rows = "VmRSS:\t  900 kB\nRssAnon:\t  300 kB\nRssFile:\t 600 kB\nVmSwap:\t   10 kB\n"
+    assert held(written(tmp_path / "status", rows)) == 310 * 1024
+    assert held(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("most", "seen", "used_up"),
+    [
+        (100, [1000, 1100], False),
+        (100, [1000, 1101], True),
+        (100, [1000, 500], False),
+        (0, [1000, 10**12], False),
+        (100, [None, 10**12], False),
+        (100, [1000, None], False),
+    ],
+)
+def test_a_process_may_grow_by_its_allowance(
+    most: int, seen: list[int | None], used_up: bool
+) -> None:
+    """By no more than that since it began; 0, or nobody who tells, is no limit."""
+    rows = iter(seen)
+    allowance = Allowance(most, lambda: next(rows))
+    allowance.begin()
+    assert allowance.is_used_up() == used_up
+
+
+def test_an_allowance_that_has_not_begun_limits_nothing() -> None:
+    """What a process holds while it starts is no growth."""
+    assert not Allowance(1, lambda: 10**12).is_used_up()
