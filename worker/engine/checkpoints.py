@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from worker.engine.naming import number_from_the_start
+
 
 def save(model: Any, path: Path) -> None:
     """Write ``model`` to a ``.keras`` file: architecture and weights, no optimizer."""
@@ -15,6 +17,7 @@ def save(model: Any, path: Path) -> None:
 
 def load(path: Path) -> Any:
     """Return the model of a ``.keras`` file; code in it is refused (``safe_mode``)."""
+    number_from_the_start()
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 

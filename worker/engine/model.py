@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from shared.specs import TrainingSpec
+from worker.engine.naming import number_from_the_start
 from worker.engine.randomness import Use, generator
 
 
@@ -15,6 +16,7 @@ def build(spec: TrainingSpec, vocabulary_size: int) -> Any:
     kernels, and a forget bias of 1 (Keras' defaults, as in the article). Dropout follows each
     layer, as in Zaremba et al., "Recurrent neural network regularization" (2014).
     """
+    number_from_the_start()
     kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[spec.cell]
     seeds = iter(generator(spec.rng_seed, Use.WEIGHTS).integers(2**31, size=9).tolist())
     layers: list[Any] = [keras.Input((spec.window, vocabulary_size), name="window")]
