@@ -50,6 +50,8 @@ def add() -> ResponseReturnValue:
 def change(user_id: str) -> ResponseReturnValue:
     """Make a member something else."""
     role = asked_role(request.form.get("role", ""))
+    if role != Role.MANAGER and (asked := _asked(user_id, role)):
+        return asked
     name = do("members.role", lambda session: _changed(session, user_id, role), user_id, role=role)
     flash(_("%(name)s is changed.", name=name))
     return redirect(url_for(".show"), 303)
@@ -58,6 +60,8 @@ def change(user_id: str) -> ResponseReturnValue:
 @team.post("/members/<user_id>/remove")
 def remove(user_id: str) -> ResponseReturnValue:
     """Take a member out of the team."""
+    if asked := _asked(user_id):
+        return asked
     name = do("members.remove", lambda session: _removed(session, user_id), user_id)
     flash(_("%(name)s is no longer in the team.", name=name))
     return redirect(url_for(".show"), 303)
@@ -104,6 +108,26 @@ def _removed(session: Session, user_id: str) -> str:
     return name
 
 
+def _asked(user_id: str, role: Role | None = None) -> str | None:
+    """Return the page that asks whether a manager shall be none any more, or None.
+
+    It is asked of oneself and of the last manager, until one is sure. No ``role``: out of the team.
+    """
+    with services().db.read() as session:
+        member = _member(session, user_id)
+        last = _managers_besides(session, user_id) == 0
+    mine = user_id == principal().user_id
+    if request.form.get("sure") or member.role != Role.MANAGER or not (mine or last):
+        return None
+    return render_template("team_ask.html", member=member, role=role, mine=mine, last=last)
+
+
+def _managers_besides(session: Session, user_id: str) -> int:
+    """Return how many managers the team has besides a user."""
+    able = [row for row in list_members(session, team_id()) if row.user.disabled_at is None]
+    return sum(row.role == Role.MANAGER and row.user_id != user_id for row in able)
+
+
 def _member(session: Session, user_id: str) -> Membership:
     found = [row for row in list_members(session, team_id()) if row.user_id == user_id]
     if not found:
@@ -115,11 +139,13 @@ def _page(form: Form) -> str:
     with services().db.read() as session:
         members = list_members(session, team_id())
         limits = rows_of(session, team_id())
+        others = _managers_besides(session, principal().user_id or "")
     shown: dict[str, Any] = {
         "members": members,
         "roles": role_choices(),
         "form": form,
         "limits": limits,
     }
-    mine = any(row.user_id == principal().user_id for row in members)
-    return render_template("team.html", is_member=mine, **shown)
+    mine = [row for row in members if row.user_id == principal().user_id]
+    last = not others and any(row.role == Role.MANAGER for row in mine)
+    return render_template("team.html", is_member=bool(mine), is_last=last, **shown)

@@ -4,6 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import flash, redirect, render_template, request, url_for
+from flask import session as kept
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -21,8 +22,9 @@ from shared.accounts.requests import UserRequest
 from shared.accounts.rights import Role
 from shared.accounts.teams import remove_member, set_role
 from shared.accounts.tokens import revoke_token
-from shared.errors import LastOfItsKind, UserError
+from shared.errors import InvalidFields, LastOfItsKind, UserError
 from shared.pages import MAX_LIMIT
+from shared.said import said
 from web.context import services
 from web.deeds import do
 from web.messages import _, _l
@@ -35,6 +37,8 @@ from web.pages.words import Words
 users = APIBlueprint("users", __name__, url_prefix="/administration/users", enable_openapi=False)
 
 PAGE = 50
+# Where the session of who made a sign-in link keeps it until it is shown.
+LINK = "sign_in_link"
 CHANGES: dict[str, dict[str, Any]] = {
     "disable": {"disabled": True},
     "enable": {"disabled": False},
@@ -67,7 +71,7 @@ def new() -> ResponseReturnValue:
 
 @users.post("/new")
 def create() -> ResponseReturnValue:
-    """Add a user and show the sign-in link, this once; or show the form again."""
+    """Add a user and lead to the sign-in link; or show the form again."""
     form = Form(UserRequest, typed_values())
     try:
         name = form.value("name")
@@ -75,13 +79,19 @@ def create() -> ResponseReturnValue:
     except UserError as error:
         fail(form, error)
         return _form(form), error.status
-    return _link_page(user, secret), 201, {"Cache-Control": "no-store"}
+    return _to_link(user, secret)
 
 
 @users.get("/<user_id>")
 def show(user_id: str) -> ResponseReturnValue:
-    """Show a user."""
-    return _page(user_id)
+    """Show a user; or first, and once, the sign-in link that was just made."""
+    made_for, secret = kept.get(LINK) or ("", "")
+    if made_for != user_id:
+        return _page(user_id)
+    del kept[LINK]
+    with services().db.read() as session:
+        user = get_user(session, user_id)
+    return _link_page(user, secret), {"Cache-Control": "no-store"}
 
 
 @users.post("/<user_id>/<any(disable, enable, promote, demote):change>")
@@ -97,9 +107,9 @@ def change(user_id: str, change: str) -> ResponseReturnValue:
 
 @users.post("/<user_id>/link")
 def link(user_id: str) -> ResponseReturnValue:
-    """Make a sign-in link and show it, this once."""
+    """Make a sign-in link and lead to it."""
     user, secret = do("users.link", lambda session: _linked(session, user_id), user_id)
-    return _link_page(user, secret), 201, {"Cache-Control": "no-store"}
+    return _to_link(user, secret)
 
 
 @users.post("/<user_id>/sign-out")
@@ -121,7 +131,10 @@ def revoke(user_id: str, token_id: str) -> ResponseReturnValue:
 @users.post("/<user_id>/teams")
 def set_team(user_id: str) -> ResponseReturnValue:
     """Put a user into a team, or change the role there."""
-    do("members.role", lambda session: _placed(session, user_id), user_id, **_place())
+    try:
+        do("members.role", lambda session: _placed(session, user_id), user_id, **_place())
+    except InvalidFields as error:
+        return _page(user_id, error), error.status
     flash(_("The user's teams are changed."))
     return redirect(url_for(".show", user_id=user_id, _anchor="teams"), 303)
 
@@ -159,12 +172,20 @@ def _place() -> dict[str, str]:
 
 def _placed(session: Session, user_id: str) -> Membership:
     place = _place()
+    if not place["team"]:
+        raise InvalidFields(said("choose a team first"))
     team = get_team(session, place["team"])
     return set_role(session, team.id, get_user(session, user_id), asked_role(place["role"]))
 
 
 def _form(form: Form) -> str:
     return render_template("user_new.html", form=form, teams=_team_choices(), roles=role_choices())
+
+
+def _to_link(user: User, secret: str) -> ResponseReturnValue:
+    """Lead to the page that shows a link once: loaded again, it makes and adds nothing anew."""
+    kept[LINK] = [user.id, secret]
+    return redirect(url_for(".show", user_id=user.id), 303)
 
 
 def _link_page(user: User, secret: str) -> str:

@@ -91,16 +91,18 @@ def test_an_administrator_adds_a_user(boss: Site, db: Database) -> None:
         "/administration/users/new", name="Grace", email="grace@example.org", team=team,
         role="viewer",
     )  # fmt: skip
-    assert made.status == 201
-    (link,) = SECRET.findall(made.html)
+    assert made.status == 303
+    page = str(made.location)
+    shown = boss.get(page)
+    assert shown.answer.headers["Cache-Control"] == "no-store"
+    (link,) = SECRET.findall(shown.html)
     assert link.startswith("http://localhost/sign-in/link?secret=")
     assert roles(db, team) == {"grace": "viewer"}
     assert boss.get(link.removeprefix("http://localhost")).value("name") == "grace"
-    user = do(db, lambda s: get_user(s, "grace"))
-    page = f"/administration/users/{user.id}"
     assert link not in boss.get(page).html
-    again = boss.submit(f"{page}/link", page)
-    assert SECRET.findall(again.html) != [link]
+    boss.submit(f"{page}/link", page)
+    (another,) = SECRET.findall(boss.get(page).html)
+    assert another != link
     assert boss.get(link.removeprefix("http://localhost")).status == 410
 
 
@@ -120,6 +122,32 @@ def test_a_user_who_cannot_be_added(
     assert refused.status == status
     assert refused.errors() == ({field} if field else set())
     assert refused.value("name") == typed["name"]
+
+
+def test_a_user_is_put_into_no_team_by_chance(boss: Site, db: Database) -> None:
+    """No team is chosen beforehand, and without one nothing is changed."""
+    page = f"/administration/users/{make_user(db, 'grace', None).id}"
+    assert boss.get(page).value("team") == ""
+    refused = boss.submit(f"{page}/teams", page, team="", role="member")
+    assert refused.status == 422
+    assert "Choose a team first" in refused.text
+    assert "grace" not in roles(db)
+
+
+def test_a_manager_is_asked_before_being_none(site: Site, db: Database) -> None:
+    """One who does it to oneself, and of whom there is no other; not of one of several."""
+    own = f"/team/members/{do(db, lambda s: get_user(s, VISITOR)).id}"
+    for move, typed in ((f"{own}/role", {"role": "member"}), (f"{own}/remove", {})):
+        asked = site.submit(move, "/team", **typed)
+        assert asked.status == 200
+        assert "Nobody manages the team then" in asked.text
+        assert roles(db) == {VISITOR: "manager"}
+    other = make_user(db, "grace", Role.MANAGER)
+    assert "You cannot take this back" in site.submit(f"{own}/role", "/team", role="viewer").text
+    assert site.submit(f"/team/members/{other.id}/role", "/team", role="viewer").status == 303
+    assert "Nobody manages" in site.get("/team").text
+    assert site.submit(f"{own}/role", "/team", role="member", sure="yes").status == 303
+    assert roles(db) == {VISITOR: "member", "grace": "viewer"}
 
 
 def test_disable_and_promote(boss: Site, db: Database) -> None:
