@@ -174,7 +174,7 @@ class Taken(UserError):
 
 
 class LastOfItsKind(UserError):
-    """Without this nobody could administer the service any more."""
+    """This is the last administrator: make somebody else one first."""
 
     code = "last_administrator"
     status = 409

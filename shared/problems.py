@@ -85,9 +85,23 @@ def _problem(item: Any, root: type[BaseModel]) -> FieldProblem:
         known = ", ".join(model.model_fields)
         return FieldProblem(name, "there is no such field", item["input"], f"one of: {known}")
     words = accepted(field) if field else "a JSON object"
-    missing = item["type"] == "missing"
-    message = "this field is required" if missing else item["msg"].removeprefix("Value error, ")
-    return FieldProblem(name, message, None if missing else item["input"], words)
+    received = None if item["type"] == "missing" else item["input"]
+    return FieldProblem(name, _message(item), received, words)
+
+
+def _message(item: Any) -> str:
+    """Return what is wrong: in words of ours where pydantic's depend on how a text is checked."""
+    if item["type"] == "missing":
+        return "this field is required"
+    text, limits = item["input"], item.get("ctx", {})
+    if item["type"] in ("too_long", "string_too_long") and isinstance(text, str):
+        return said(
+            "it has {count} characters, more than the {most} accepted here",
+            count=f"{len(text):,}",
+            most=f"{limits['max_length']:,}",
+        )
+    told: str = item["msg"]
+    return told.removeprefix("Value error, ")
 
 
 def _metadata(field: FieldInfo) -> list[tuple[Any, str]]:

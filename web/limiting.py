@@ -65,7 +65,13 @@ def count_sign_in(account: str) -> None:
 def _count(limit: RateLimitItem, *key: str) -> None:
     strategy = current_app.extensions[NAME].limiter
     if not strategy.hit(limit, *key):
-        raise _too_many(limit.amount, strategy.get_window_stats(limit, *key).reset_time)
+        seconds = _left(strategy.get_window_stats(limit, *key).reset_time)
+        message = said(
+            "more than {most} attempts to sign in within a minute; come again in {seconds} s",
+            most=limit.amount,
+            seconds=seconds,
+        )
+        raise TooManyRequests(message, seconds)
 
 
 def _caller() -> str:
@@ -103,14 +109,18 @@ def _refused(_error: RateLimitExceeded) -> ResponseReturnValue:
 
 
 def _too_many(most: int, reset_at: float) -> TooManyRequests:
-    # Redis tells the time that is left in whole seconds.
-    seconds = min(60, max(1, math.ceil(reset_at - time.time())))
+    seconds = _left(reset_at)
     message = said(
         "more than the {most} requests that are answered in a minute; come again in {seconds} s",
         most=f"{most:,}",
         seconds=seconds,
     )
     return TooManyRequests(message, seconds)
+
+
+def _left(reset_at: float) -> int:
+    # Redis tells the time that is left in whole seconds.
+    return min(60, max(1, math.ceil(reset_at - time.time())))
 
 
 def _digest(text: str) -> str:

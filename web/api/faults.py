@@ -53,8 +53,8 @@ FAULTS = {
     "cancelled": Fault(409, "The job that was to answer was cancelled meanwhile",
                        "job 0197f3c5-3070-7296-a8a7-e61c083a4b08 gave no answer: it was cancelled"),
     "taken": Fault(409, "Something else has this name", "there is a user ada already"),
-    "last_administrator": Fault(409, "Without it nobody could administer the service any more",
-                                "Without this nobody could administer the service any more."),
+    "last_administrator": Fault(409, "It is the last administrator",
+                                "This is the last administrator: make somebody else one first."),
     "quota_exceeded": Fault(409, "The team has as much of this as it may have", "the limit "
                             "queued_jobs of this team is 5,000 and as many jobs wait: wait until "
                             "some have begun, or cancel some"),

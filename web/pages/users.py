@@ -97,8 +97,9 @@ def show(user_id: str) -> ResponseReturnValue:
 @users.post("/<user_id>/<any(disable, enable, promote, demote):change>")
 def change(user_id: str, change: str) -> ResponseReturnValue:
     """Disable or enable a user, make an administrator or none."""
+    told = CHANGES[change]
     try:
-        user = do(f"users.{change}", lambda session: _changed(session, user_id, change), user_id)
+        user = do(f"users.{change}", lambda s: _changed(s, user_id, change), user_id, **told)
     except LastOfItsKind as error:
         return _page(user_id, error), error.status
     flash(str(CHANGED[change]) % user.name)

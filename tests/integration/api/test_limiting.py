@@ -215,5 +215,6 @@ def test_the_form_refuses_attempts(make_counted: MakeCounted) -> None:
     assert 429 not in statuses[:10]
     refused = client.post("/sign-in", data=form)
     assert (statuses[10], refused.status_code) == (429, 429)
+    assert "ore than 10 attempts to sign in within a minute" in refused.text
     assert "come again in" in refused.text
     assert "Retry-After" in refused.headers

@@ -50,8 +50,11 @@ def answered(db: Database, job: Job, result: dict[str, Any]) -> str:
 def test_a_score(site: Site, db: Database, checkpoint: Checkpoint) -> None:
     """Waiting and given: bits a character, what it was asked of."""
     job = make_scoring_job(db, checkpoint, "It was", alternatives=7)
-    assert "There is none yet." in site.get(f"/jobs/{job.id}").text
+    waiting = site.get(f"/jobs/{job.id}")
+    assert "There is none yet." in waiting.text
+    assert "data-reload" in waiting.html, "the page shows the answer once there is one"
     page = site.get(answered(db, job, SCORE))
+    assert "data-reload" not in page.html
     assert "2.500 bits a character, over 6 characters" in page.text
     assert "Alternatives 7" in page.text
 

@@ -9,6 +9,7 @@ from shared.accounts.queries import get_team, get_user, list_entries, list_membe
 from shared.accounts.rights import Right, Role
 from shared.accounts.tokens import NewToken, make_token
 from shared.db import Database
+from shared.ids import new_id
 from shared.notices.services import add_receiver
 from tests.integration.pages.conftest import MakeSite
 from tests.integration.pages.site import Site
@@ -84,6 +85,17 @@ def test_members_see_the_team_and_leave_it(site: Site, db: Database) -> None:
     assert "You have left default." in site.get("/").text
 
 
+def test_an_administrator_is_shown_the_way_to_other_teams(boss: Site, db: Database) -> None:
+    """Whether the thing is another team's or is not there at all; a manager is not."""
+    theirs = make_training_job(db, team_id=make_team(db))
+    for job_id in (theirs.id, new_id()):
+        page = boss.get(f"/jobs/{job_id}")
+        assert page.status == 404
+        assert 'href="/administration/teams">Administration, Teams' in page.html
+    sign_in(boss.client, make_user(db, "grace", Role.MANAGER))
+    assert "Administration, Teams" not in boss.get(f"/jobs/{theirs.id}").html
+
+
 def test_an_administrator_adds_a_user(boss: Site, db: Database) -> None:
     """With a team and a role; the link signs in, and is shown once."""
     team = make_team(db)
@@ -110,6 +122,7 @@ def test_an_administrator_adds_a_user(boss: Site, db: Database) -> None:
     ("typed", "status", "field"),
     [
         ({"name": "no blanks"}, 422, "name"),
+        ({"name": "a" * 300}, 422, "name"),
         ({"name": "ok", "email": "none"}, 422, "email"),
         ({"name": VISITOR}, 409, None),
     ],
@@ -162,9 +175,15 @@ def test_disable_and_promote(boss: Site, db: Database) -> None:
     own = f"/administration/users/{do(db, lambda s: get_user(s, VISITOR)).id}"
     refused = boss.submit(f"{own}/demote", own)
     assert refused.status == 409
-    assert "nobody could administer" in refused.text
-    actions = [entry.action for entry in do(db, list_entries).data]
-    assert actions == ["users.demote", "users.promote", "users.enable", "users.disable"]
+    assert "This is the last administrator" in refused.text
+    told = [(entry.action, entry.details) for entry in do(db, list_entries).data]
+    assert told == [
+        ("users.demote", {"admin": False}),
+        ("users.promote", {"admin": True}),
+        ("users.enable", {"disabled": False}),
+        ("users.disable", {"disabled": True}),
+    ]
+    assert "disabled: true" in boss.get("/administration/audit?action=users.disable").text
 
 
 def test_a_users_sessions_teams_and_tokens(boss: Site, make_site: MakeSite, db: Database) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from shared.accounts.requests import TeamRequest, UserRequest
 from shared.errors import FieldProblem
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.problems import accepted, bounds, invalid
@@ -55,6 +56,13 @@ def test_our_own_messages_come_without_pydantics_prefix() -> None:
     """'Value error, ' is no word of ours."""
     found = problems(GenerationRequest, checkpoint_id="x", prompt="a\x00")["prompt"]
     assert found.message.startswith("text must not contain NUL")
+
+
+@pytest.mark.parametrize(("model", "most"), [(UserRequest, 100), (TeamRequest, 200)])
+def test_a_long_text_is_told_in_words_of_ours(model: Any, most: int) -> None:
+    """In the same ones whether pydantic measures it before or after other checks."""
+    told = problems(model, name="a" * 1300)["name"].message
+    assert told == f"it has 1,300 characters, more than the {most} accepted here"
 
 
 def test_a_choice_lists_its_values() -> None:

@@ -94,6 +94,8 @@ class LivePage {
     const more = Object.entries(rows).map(([name, list]) => this.showRows(name, list));
     this.showState(state);
     document.dispatchEvent(new CustomEvent("charloom:rows", { detail: { state, rows } }));
+    // What a job leaves only at its end is part of the page as the server makes it.
+    if (state.ended && this.page.querySelector("[data-reload]")) location.reload();
     return !state.ended || more.includes(true);
   }
 

@@ -6,7 +6,8 @@ export function localTimes(root) {
   for (const time of root.querySelectorAll("time[data-local][datetime]")) {
     const moment = new Date(time.getAttribute("datetime"));
     if (!Number.isNaN(moment.getTime())) {
-      time.textContent = moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+      const timeStyle = time.dataset.local === "seconds" ? "medium" : "short";
+      time.textContent = moment.toLocaleString(language, { dateStyle: "medium", timeStyle });
       time.title = time.getAttribute("datetime");
     }
   }
