@@ -20,7 +20,7 @@ from tests.support.long_runs import wait_for_end
 from tests.support.signing_in import link_of
 from tests.support.stacks import Stack, running_stack
 
-# Not `csrf`: it attacks in a session of its own, where a form of another is refused changed or not.
+# Not `csrf`: it reports forms that refuse a changed or a missing token, as a test says of each one.
 # Not `nikto`, `ssrf`, `wapp`, `xxe`: they want files or servers of other hosts.
 MODULES = (
     *("backup", "blindsql", "cookieflags", "crlf", "csp", "exec", "file", "htaccess"),

@@ -20,7 +20,7 @@ from shared.db import Base, Database
 from shared.jobs.models import Job
 from shared.queue import FakeTickets
 from tests.integration.access.document import DOCUMENT, lines_of, quick_settings
-from tests.support.access import CAST, Ask, Theatre, observe, table
+from tests.support.access import CAST, WRITES, Ask, Theatre, observe, table
 from tests.support.apps import make_app
 from web.rules import RULES, Rule
 
@@ -86,6 +86,16 @@ def test_ids_in_bodies_are_the_teams_own(theatre: Theatre) -> None:
         if theatre.body_of(ask) != dict(ask.body):
             assert theatre.status("stranger", ask) in (404, 422), ask
             assert theatre.status("owner", ask) not in (404, 422), ask
+
+
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_every_form_wants_its_token(theatre: Theatre, token: str | None) -> None:
+    """No page elsewhere can send one in a visitor's name: an administrator's is refused, too."""
+    for ask in theatre.asks():
+        if ask.method in WRITES and not ask.is_api:
+            answer = theatre.post_with(ask, token)
+            assert answer.status_code == 400, ask
+            assert "The form was refused" in answer.text or answer.is_json, ask
 
 
 @pytest.mark.parametrize("scope", ACTS_AS)
