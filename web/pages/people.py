@@ -94,11 +94,16 @@ def after_switch() -> str:
 
 
 def role_choices() -> list[dict[str, str]]:
-    """Return the roles as the choices of a select."""
-    words = {
-        role: _("%(role)s: %(what)s", role=ROLES[role], what=ROLES_MEAN[role]) for role in Role
-    }
-    return [{"value": role, "text": text, "group": ""} for role, text in words.items()]
+    """Return the roles as the choices of a select, short as on a phone, and what each means."""
+    return [
+        {
+            "value": role,
+            "text": str(ROLES[role]),
+            "group": "",
+            "means": _("%(role)s: %(what)s", role=ROLES[role], what=ROLES_MEAN[role]),
+        }
+        for role in Role
+    ]
 
 
 def asked_role(typed: str) -> Role:
