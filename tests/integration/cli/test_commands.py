@@ -125,7 +125,7 @@ def test_generate_sends_what_was_typed(charloom: Charloom, db: Database) -> None
     assert json.loads(again)["spec"]["temperature"] == 0
     assert charloom("generate", "last").stdout.count("-") == 4, "an id"
     told = charloom("generate", job["id"], code=1).stderr
-    assert "is of kind generate; accepted: train, or a checkpoint" in told
+    assert "is of kind generate; accepted: train, import, or a checkpoint" in told
     assert "neither a job nor a checkpoint nope" in charloom("generate", "nope", code=1).stderr
 
 
