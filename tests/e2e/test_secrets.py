@@ -13,6 +13,8 @@ from tests.support.stacks import Stack, wait_for
 
 pytestmark = pytest.mark.timeout(240)
 
+# Others use the same stack, and the names of the docs.
+NAME = "keeper-of-secrets"
 PASSWORD = "correct-horse-battery-staple"
 WRONG = "charloom_thisIsNobodysTokenButItLooksLikeOne12345678"
 FORM_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -22,7 +24,7 @@ def sign_in(url: str, link: str) -> str:
     """Sign in by a link, then with the password it sets; return the session's cookie."""
     with httpx.Client() as browser:
         for path, fields in ((link, {"secret": link.partition("secret=")[2]}),
-                             (f"{url}/sign-in", {"name": "grace"})):  # fmt: skip
+                             (f"{url}/sign-in", {"name": NAME})):  # fmt: skip
             browser.cookies.clear()
             found = FORM_TOKEN.search(browser.get(path).text)
             assert found is not None
@@ -54,15 +56,15 @@ def misuse(url: str, secret: str) -> None:
 
 def test_secrets_are_nowhere(stack: Stack, client: Client) -> None:
     """After signing in, tokens used, misused and revoked: all of its log, and its database."""
-    link = client.add_user("grace")["sign_in"]["url"]
-    client.put_member("default", "grace")
+    link = client.add_user(NAME)["sign_in"]["url"]
+    client.put_member("default", NAME)
     cookie = sign_in(stack.url, link)
-    made = client.create_token("ci", user="grace", scope="submit")
+    made = client.create_token("ci", user=NAME, scope="submit")
     with Client(stack.url, made["secret"]) as own:
         corpus = own.add_corpus("secrets", text="It was the best of times. " * 60)
         job = own.train(corpus["id"], preset="tiny", epochs=1, max_windows=64)
         own.wait(job["id"])
-        assert own.job(job["id"])["created_by"]["name"] == "grace"
+        assert own.job(job["id"])["created_by"]["name"] == NAME
         misuse(stack.url, made["secret"])
         own.revoke_token(made["id"])
         with pytest.raises(Refused):
