@@ -28,7 +28,7 @@ MakeClient = Callable[..., FlaskClient]
 def make_client(settings: Settings, tickets: FakeTickets, db: Database) -> Iterator[MakeClient]:
     """Make a client of an application whose settings differ in what is given; it is signed in."""
     apps: list[APIFlask] = []
-    user = make_user(db)
+    user = make_user(db, admin=True)
 
     def make(**changes: object) -> FlaskClient:
         apps.append(make_app(settings.model_copy(update=changes), tickets))

@@ -149,7 +149,17 @@ def processes(mark: str) -> dict[int, str]:
 
 def worker_processes(stack: Stack, queue: str) -> list[int]:
     """Return the pids of a worker: its main process, then those of its pool."""
-    return sorted(pid for pid, line in processes(stack.mark).items() if f" -Q {queue} " in line)
+    own = [pid for pid, line in processes(stack.mark).items() if f" -Q {queue} " in line]
+    # Not by their numbers, which begin anew some time.
+    return sorted(own, key=lambda pid: (_parent(pid) in own, pid))
+
+
+def _parent(pid: int) -> int:
+    """Return the pid of a process' parent, 0 where it has just ended."""
+    try:
+        return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def wait_for(condition: Callable[[], object], seconds: float) -> None:

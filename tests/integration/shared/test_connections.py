@@ -57,7 +57,8 @@ def test_waiting_writers_leave_connections_to_readers(db: Database) -> None:
 
     def add() -> None:
         with db.write() as session:
-            session.add(Team(id=new_id(), name="another", created_at=now()))
+            team_id = new_id()
+            session.add(Team(id=team_id, name=team_id, created_at=now()))
 
     writers = [threading.Thread(target=add) for _ in range(WRITERS)]
     with db.write() as session:
