@@ -12,7 +12,8 @@ from tests.support.stacks import Stack
 
 # Read before a fixture takes the CHARLOOM_* variables out of the tests.
 NAMED = os.environ.get(VARIABLE)
-WAIT_MS = 10_000
+# As long as a machine may take that does much else.
+WAIT_MS = 30_000
 
 
 @pytest.fixture(scope="session")
