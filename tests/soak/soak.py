@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
@@ -60,7 +61,9 @@ def soak(backend: str, plan: Plan, seed: str, path: Path) -> Report:
             Caller(service.stack.url, person, town, tally, seed, service.db)
             for person in town.people
         ]
-        seconds = asyncio.run(_load(callers, plan, service.watch))
+        # In a thread of its own: where a browser was driven before, this one has a loop already.
+        with ThreadPoolExecutor(1) as apart:
+            seconds = apart.submit(asyncio.run, _load(callers, plan, service.watch)).result()
         return _ended(backend, plan, seed, service, town, tally, seconds)
 
 
