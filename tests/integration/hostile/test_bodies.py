@@ -6,7 +6,12 @@ import json
 import zipfile
 from typing import Any
 
+import pytest
+
 from tests.support.hostile import Hostile, Target, refused_answer, tried, unharmed
+
+# Refused before the database is asked.
+pytestmark = pytest.mark.parametrize("filled_url", ["sqlite"], indirect=True, scope="module")
 
 API = "/api/v1"
 JSON = "application/json"

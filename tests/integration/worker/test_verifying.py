@@ -28,6 +28,9 @@ from tests.support.nodes import RaisedAfter, make_node
 from worker.engine import sampling
 from worker.runners import run_job, work
 
+# What is read and written is so on both databases in the tests of jobs; the sampler knows none.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 SHA = "0" * 64
 
 
