@@ -26,6 +26,9 @@ from worker.answering import look_up
 from worker.heartbeat import Heartbeat
 from worker.runners import run_job, work
 
+# What is stored is so on both databases in the tests of jobs; here the engine takes the time.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def checkpoint(db: Database, settings: Settings) -> Checkpoint:

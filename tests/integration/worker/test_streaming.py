@@ -22,6 +22,9 @@ from worker.engine.sampling import Stream
 from worker.generation import run_generation
 from worker.heartbeat import Heartbeat
 
+# What is stored is so on both databases in the tests of jobs; here the engine takes the time.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 # One to four bytes a character.
 LINE = "aä秋🌊 and then\n"
 PART, MIB = 1000, 1024 * 1024
