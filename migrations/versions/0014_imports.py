@@ -11,7 +11,7 @@ depends_on = None
 KINDS = "'train', 'generate', 'score', 'verify'"
 # What nothing older could tell of: imports, and what was written or asked with their models.
 NEWER = "select id from jobs where kind = 'import' or corpus_version_id is null"
-MADE = f"select id from checkpoints where job_id in ({NEWER})"  # noqa: S608
+MADE = f"select id from checkpoints where job_id in ({NEWER})"  # noqa: S608  # nosec B608
 # All that a job may have left, in tables that are there still.
 CHILDREN = ("events", "output_pieces", "outputs", "samples", "epochs", "resume_states",
             "model_jobs", "job_receivers", "job_files")  # fmt: skip
@@ -25,16 +25,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Delete imports with what was made by their models alone; runs that began with one of them
     forget it, and models that had promoted one have none."""
-    op.execute(f"update models set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608
-    op.execute(f"update decisions set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608
-    op.execute(f"update jobs set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608
+    op.execute(f"update models set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608  # nosec B608
+    op.execute(f"update decisions set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608  # nosec B608
+    op.execute(f"update jobs set checkpoint_id = null where checkpoint_id in ({MADE})")  # noqa: S608  # nosec B608
     op.execute(
-        f"update schedule_runs set generation_job_id = null where generation_job_id in ({NEWER})"  # noqa: S608
+        f"update schedule_runs set generation_job_id = null where generation_job_id in ({NEWER})"  # noqa: S608  # nosec B608
     )
     # On SQLite foreign keys are off meanwhile: no delete goes on to these by itself.
     for table in CHILDREN:
-        op.execute(f"delete from {table} where job_id in ({NEWER})")  # noqa: S608
-    op.execute(f"delete from checkpoints where job_id in ({NEWER})")  # noqa: S608
+        op.execute(f"delete from {table} where job_id in ({NEWER})")  # noqa: S608  # nosec B608
+    op.execute(f"delete from checkpoints where job_id in ({NEWER})")  # noqa: S608  # nosec B608
     op.execute("delete from jobs where kind = 'import' or corpus_version_id is null")
     _change(KINDS, nullable=False)
 

@@ -6,7 +6,7 @@ Example = dict[str, Any]
 
 USER_ID = "0197f3c0-1a10-7b11-9c22-3d4e5f607108"
 TEAM_ID = "0197f3c0-1b20-7c21-8d32-4e5f60718209"
-TOKEN_ID = "0197f3c0-1c30-7d31-9e42-5f607182930a"  # noqa: S105
+TOKEN_ID = "0197f3c0-1c30-7d31-9e42-5f607182930a"  # noqa: S105  # nosec B105
 ENTRY_ID = "0197f3c5-3070-7296-a8a7-e61c083a4b08"
 JOB_ID = "0197f3c2-8b20-7d41-8a52-91c7b3e5f603"
 TIME, LATER = "2026-03-01T09:00:00Z", "2026-03-01T09:03:20Z"
@@ -57,7 +57,7 @@ ACCOUNTS: dict[str, Example] = (
     | {
         "NewUser": USER | {"teams": [], "signed_in_at": None, "sign_in": SIGN_IN},
         "SignInLink": SIGN_IN,
-        "NewToken": TOKEN | {"secret": "charloom_8Zt2QbNvYk6cW1eJr0sXhPqLmUaTgDf9oKiZ5yBwRtE"},
+        "NewToken": TOKEN | {"secret": "charloom_8Zt2QbNvYk6cW1eJr0sXhPqLmUaTgDf9oKiZ5yBwRtE"},  # nosec B105
         "Me": ME,
     }
 )
