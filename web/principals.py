@@ -5,16 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shared.accounts.audit import Actor
+from shared.accounts.audit import INSTALLATION, Actor
 from shared.accounts.models import DEFAULT_TEAM_ID, Team, User
 from shared.accounts.queries import get_team
 from shared.accounts.rights import RIGHTS, Right, Role, least
 from shared.accounts.tokens import Bearer
 from shared.errors import NotFound
 from shared.said import said
-
-# Who holds the installation's own token: the local command, and operators.
-INSTALLATION = "installation"
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def of_installation(session: Session, team: str | None) -> Principal:
 
     Nothing is looked up for the default team: it is always there, and programs poll.
     """
-    who = Principal(INSTALLATION, admin=True, team_id=DEFAULT_TEAM_ID, right=Right.ADMIN)
+    who = Principal(INSTALLATION.name, admin=True, team_id=DEFAULT_TEAM_ID, right=Right.ADMIN)
     return _administering(session, who, team) if team else who
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shared.accounts.models import ApiToken, Membership, User
-from shared.accounts.tokens import works
+from shared.accounts.models import Membership, User
+from shared.accounts.tokens import still_works
 from shared.db import Database
 
 # Many who listen with one token, or in one session, are asked about once in that time.
@@ -34,11 +34,9 @@ class Standing:
             return False
         if self.session_key not in (None, user.session_key):
             return False
-        return self._token_works(session) and self._is_in_team(session, user)
-
-    def _token_works(self, session: Session) -> bool:
-        token = session.get(ApiToken, self.token_id) if self.token_id else None
-        return self.token_id is None or (token is not None and works(token))
+        if self.token_id is not None and not still_works(session, self.token_id):
+            return False
+        return self._is_in_team(session, user)
 
     def _is_in_team(self, session: Session, user: User) -> bool:
         mine = (Membership.user_id == user.id, Membership.team_id == self.team_id)

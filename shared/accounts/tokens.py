@@ -41,6 +41,12 @@ class Bearer:
     last_used_at: datetime | None
 
 
+# Of a token that works: not revoked, not too old, its user not disabled.
+WORKS = (
+    ApiToken.revoked_at.is_(None),
+    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+    User.disabled_at.is_(None),
+)
 IN_TEAM = and_(Membership.user_id == ApiToken.user_id, Membership.team_id == ApiToken.team_id)
 BEARER = (
     select(ApiToken.id, ApiToken.user_id, User.name, User.admin)
@@ -49,9 +55,7 @@ BEARER = (
     .join(User, User.id == ApiToken.user_id)
     .join(Team, Team.id == ApiToken.team_id)
     .outerjoin(Membership, IN_TEAM)
-    .where(ApiToken.sha256 == bindparam("sha256"), ApiToken.revoked_at.is_(None))
-    .where(or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")))
-    .where(User.disabled_at.is_(None))
+    .where(ApiToken.sha256 == bindparam("sha256"), *WORKS)
 )
 
 
@@ -75,7 +79,7 @@ def make_token(session: Session, user: User, new: NewToken) -> tuple[ApiToken, s
 
 
 def find_token(session: Session, secret: str) -> Bearer | None:
-    """Return the token of a secret; None where it does not work: see ``works``.
+    """Return the token of a secret; None where it does not work.
 
     Every request of a program asks for it: no row is made an object, and nothing is asked twice.
     """
@@ -83,10 +87,11 @@ def find_token(session: Session, secret: str) -> Bearer | None:
     return Bearer(*row) if row is not None else None
 
 
-def works(token: ApiToken) -> bool:
-    """Tell whether a token may still be used: not revoked, not too old, its user not disabled."""
-    over = token.expires_at is not None and token.expires_at <= now()
-    return not over and token.revoked_at is None and token.user.disabled_at is None
+def still_works(session: Session, token_id: str) -> bool:
+    """Tell whether a token that was found before works still."""
+    its = select(ApiToken.id).join(User, User.id == ApiToken.user_id)
+    query = its.where(ApiToken.id == token_id, *WORKS)
+    return session.scalar(query, {"now": now()}) is not None
 
 
 def is_use_to_note(token: Bearer) -> bool:
