@@ -24,9 +24,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
 
-from shared.db import Base, Database
+from shared.db import Database
+from tests.support.counting import rows
 from tests.support.full import Full
 
 ROOT = Path(__file__).parents[2]
@@ -112,19 +112,12 @@ class Target:
     port: int = 0
 
 
-def rows(db: Database) -> dict[str, int]:
-    """Return how many rows each table has."""
-    tables = [t for t in Base.metadata.sorted_tables if t.name not in UNCOUNTED]
-    with db.read() as session:
-        return {t.name: session.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
-
-
 @contextmanager
 def unharmed(target: Target) -> Iterator[None]:
     """Whatever is done in the block stores nothing, breaks nothing and brings nothing to light."""
-    before, known = rows(target.db), len(target.said())
+    before, known = rows(target.db, UNCOUNTED), len(target.said())
     yield
-    assert rows(target.db) == before
+    assert rows(target.db, UNCOUNTED) == before
     good = target.client.get("/api/v1/jobs?limit=1")
     assert good.status_code == 200, good.text
     log = target.said()[known:]
