@@ -71,9 +71,10 @@ def test_every_queue_has_a_worker() -> None:
 
 @pytest.mark.parametrize("name", [n for n in OURS if n.startswith("worker")])
 def test_health_checks_ask_the_worker_itself(name: str) -> None:
-    """A worker's health check pings the node name that the worker is started with."""
-    node = option(OURS[name]["command"], "-n").removesuffix("%h")
-    assert OURS[name]["healthcheck"]["test"][1].endswith(f"--destination {node}$$HOSTNAME")
+    """A worker's health check asks for its queue, by a program that is there."""
+    check = OURS[name]["healthcheck"]["test"]
+    assert check == ["CMD", "python", "-m", "worker.health", option(OURS[name]["command"], "-Q")]
+    assert find_spec("worker.health") is not None
 
 
 def test_there_is_one_beat() -> None:

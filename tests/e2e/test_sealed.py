@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from cli.child import ROOT
 from cli.client import Client
 from shared.corpora.sources import python_reference
-from tests.support.composed import Places, running, start
+from tests.support.composed import Places, is_healthy, running, start
 from tests.support.forwarding import forwarding
 from tests.support.long_runs import wait_for_end
 from tests.support.sealed import need_seal, sealed
@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 TOKEN = "sealed-token"
+EMPTY = {"smtp_url": "", "oidc_client_secret": ""}
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def places(reachable_url: str, redis_url: str, tmp_path: Path) -> Places:
     secrets.mkdir()
     temporary.mkdir()
     texts = {"database_url": reachable_url, "redis_url": redis_url, "token": TOKEN}
-    for name, text in (texts | {"secret_key": "sealed-key", "smtp_url": ""}).items():
+    for name, text in (texts | EMPTY | {"secret_key": "sealed-key"}).items():
         (secrets / name).write_text(text + "\n")
     return Places(temporary, secrets, free_port(), tmp_path)
 
@@ -63,6 +64,7 @@ def test_everything_works_with_one_writable_folder(places: Places) -> None:
         done = subprocess.run(sealed(places.temporary, ["touch", str(path)]), capture_output=True)
         assert b"Read-only file system" in done.stderr
     assert start("migrate", places).wait(60) == 0
+    assert not is_healthy("worker-train", places), "it is not there yet"
     names = ["web", "worker-train", "worker-maintenance", "beat"]
     url = f"http://127.0.0.1:{places.port}"
     with running(names, places) as started:
@@ -72,6 +74,8 @@ def test_everything_works_with_one_writable_folder(places: Places) -> None:
             corpus = client.add_corpus("sealed", text=python_reference()[:20_000])
             job = wait_for_end(client, client.train(corpus["id"], preset="tiny", epochs=1))
             assert client.best_checkpoint(job["id"])["epoch"] == 1
+        assert all(is_healthy(name, places) for name in ("worker-train", "worker-maintenance"))
+        assert not is_healthy("worker-generate", places), "nobody started it"
         inside = Path(f"/proc/{started['beat'].pid}/root{places.temporary}")
         wait_for(lambda: any(inside.glob("beat-schedule*")), 20)
         assert {name: process.poll() for name, process in started.items()} == dict.fromkeys(names)

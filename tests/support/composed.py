@@ -59,13 +59,24 @@ def command(service: Mapping[str, Any]) -> list[str]:
 
 def start(name: str, places: Places) -> "subprocess.Popen[bytes]":
     """Start a service, sealed: only its /tmp can be written to."""
+    return _run(name, places, command(SERVICES[name]), f"{name}.log")
+
+
+def is_healthy(name: str, places: Places) -> bool:
+    """Tell what a service's health check says, run as in its container."""
+    kind, *words = SERVICES[name]["healthcheck"]["test"]
+    assert kind == "CMD"
+    return _run(name, places, words, f"{name}.health.log").wait(60) == 0
+
+
+def _run(name: str, places: Places, words: list[str], log: str) -> "subprocess.Popen[bytes]":
     service = SERVICES[name]
     given = {key: places.here(value) for key, value in service["environment"].items()}
     kept = {"PATH": os.environ["PATH"], "TMPDIR": str(places.temporary)}
     more = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-    python, *rest = [places.here(word) for word in command(service)]
+    python, *rest = [places.here(word) for word in words]
     assert python == "python"
-    with (places.logs / f"{name}.log").open("wb") as output:
+    with (places.logs / log).open("wb") as output:
         return subprocess.Popen(
             sealed(places.temporary, [sys.executable, *rest]), cwd=ROOT, env=kept | more | given,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,

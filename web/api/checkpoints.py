@@ -5,11 +5,9 @@ from flask import Response
 
 from shared.checkpoints.queries import get_checkpoint
 from shared.jobs.imports import ImportBody, submit_import
-from shared.jobs.submissions import is_known_key
-from shared.limits.services import check_queue
 from web.api.document import download
 from web.api.faults import OF_FILES, refuses
-from web.api.imports import incoming_model
+from web.api.imports import check_room, incoming_model
 from web.api.inputs import takes
 from web.api.schemas import Checkpoint, Job
 from web.api.submissions import SubmissionHeaders, submitter
@@ -34,12 +32,8 @@ def add(headers: SubmissionHeaders) -> tuple[Job, int, dict[str, str]]:
     A form with a `file`. A job reads it, which fails where the file is not one that charloom can
     rebuild; else its `links.checkpoints` has the one checkpoint that came of it.
     """
-    # Before a byte is stored: what is refused stays in the database for the grace time.
     who = submitter(headers)
-    with services().db.read() as session:
-        # One that is sent again takes no place.
-        if not is_known_key(session, who):
-            check_queue(session, who.team_id, who.limits)
+    check_room(who)
     uploaded, stored = incoming_model()
     job = Job.of(write(lambda session: submit_import(session, who, uploaded, stored)))
     return job, 202, {"Location": job.links["self"]}

@@ -10,6 +10,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from shared.blobs import CHUNK_BYTES, StoredBlob, write_blob
 from shared.errors import FieldProblem, InvalidFields, VocabularyRefused
 from shared.jobs.imports import FILES, ImportBody, ImportRequest, ImportSpec
+from shared.jobs.submissions import Submitter, is_known_key
+from shared.limits.services import check_queue
 from shared.said import said
 from shared.vocabularies import MOST_BYTES, checked, read_vocabulary
 from web.api.inputs import validated
@@ -17,6 +19,17 @@ from web.api.texts import MULTIPART
 from web.context import services
 
 UNNAMED = "model"
+
+
+def check_room(who: Submitter) -> None:
+    """Refuse an import that a team has no place for, before a byte of its file is stored.
+
+    What is stored and refused would stay for the grace time. Raises ``QuotaExceeded``.
+    """
+    with services().db.read() as session:
+        # One that is sent again takes no place.
+        if not is_known_key(session, who):
+            check_queue(session, who.team_id, who.limits)
 
 
 def incoming_model() -> tuple[ImportRequest, StoredBlob]:

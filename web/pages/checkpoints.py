@@ -9,9 +9,9 @@ from shared.errors import FieldProblem
 from shared.jobs.imports import ImportBody, submit_import
 from shared.said import said
 from web import downloads
-from web.api.imports import taken
+from web.api.imports import check_room, taken
 from web.api.writing import write
-from web.context import services
+from web.context import services, submitter
 from web.messages import _
 from web.pages.forms import Form, attempt, typed_values, validated
 from web.pages.submitting import form_submitter, fresh_once
@@ -62,6 +62,7 @@ def _submit(form: Form) -> str:
     typed = {name: form.typed[name] for name in ("name", "characters") if form.value(name)}
     body = validated(ImportBody, {"name": typed.get("name", "")})
     body = body.model_copy(update={"characters": typed.get("characters")})
+    check_room(submitter())
     asked, stored = taken(body)
     # Another file is another import, also where all else was typed alike.
     who = form_submitter({**form.typed, "sha256": stored.sha256})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apiflask import APIFlask
-from flask import g, request
+from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from shared.accounts.requests import RoleRequest
 from shared.accounts.rights import Right, Role
 from web.access import by_session
 from web.context import services
+from web.makers import names as makers
 from web.messages import _, _l
 from web.pages.forms import validated
 from web.pages.words import Words
@@ -64,13 +65,7 @@ def my_teams() -> list[Membership]:
 
 def maker(user_id: str | None) -> str:
     """Return the name of who made something; '' for the installation, and of old things."""
-    if user_id is None:
-        return ""
-    names: dict[str, str] = g.setdefault("makers", {})
-    if user_id not in names:
-        with services().db.read() as session:
-            names.update(_names(session, user_id))
-    return names[user_id]
+    return makers.look_up([user_id]).get(user_id or "", "")
 
 
 def who_helps() -> dict[str, Any]:
@@ -109,17 +104,6 @@ def role_choices() -> list[dict[str, str]]:
 def asked_role(typed: str) -> Role:
     """Return the role that was chosen. Raises ``InvalidFields``."""
     return validated(RoleRequest, {"role": typed}).role
-
-
-def _names(session: Session, user_id: str) -> dict[str, str]:
-    """Return the names of the team's members, and of one who may have left it."""
-    who = by_session()
-    members = list_members(session, who.team_id) if who and who.team_id else []
-    found = {row.user_id: row.user.name for row in members}
-    if user_id not in found:
-        user = session.get(User, user_id)
-        found[user_id] = user.name if user else ""
-    return found
 
 
 def _managers(session: Session, team_id: str) -> list[str]:

@@ -4,8 +4,10 @@ import io
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.accounts.models import DEFAULT_TEAM_ID, Team
+from shared.blobs import Blob
 from shared.db import Database
 from shared.jobs.models import Job
 from shared.jobs.queries import list_jobs
@@ -103,3 +105,14 @@ def test_a_file_that_is_too_large(make_site: MakeSite) -> None:
     page = send(site, bundle_file())
     assert page.status == 413
     assert "2,000 bytes" in (page.error("file") or "")
+
+
+def test_what_there_is_no_room_for_is_not_stored(site: Site, db: Database) -> None:
+    """It says why."""
+    with db.write() as session:
+        session.get_one(Team, DEFAULT_TEAM_ID).most_queued_jobs = 0
+    page = send(site, b"x" * 100_000)
+    assert page.status == 409
+    assert "limit queued_jobs of this team is 0" in page.text
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Blob)) == 0
