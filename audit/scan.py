@@ -5,7 +5,6 @@ afterwards; nothing else is asked for anything. Exits with 1 for what is above `
 """
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -13,11 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from shared.corpora.sources import python_reference
 from tests.support.long_runs import wait_for_end
-from tests.support.signing_in import link_of
+from tests.support.signing_in import visiting
 from tests.support.stacks import Stack, running_stack
 
 # Not `csrf`: it reports forms that refuse a changed or a missing token, as a test says of each one.
@@ -56,12 +53,7 @@ def fill(stack: Stack) -> None:
 
 def cookies(stack: Stack) -> str:
     """Sign an administrator in, and return what a browser then sends."""
-    link = link_of(stack.database_url, stack.url)
-    with httpx.Client(base_url=stack.url, follow_redirects=True) as browser:
-        form = re.findall(
-            r'name="(csrf_token|secret)"[^>]* value="([^"]*)"', browser.get(link).text
-        )
-        browser.post("/sign-in/link", data=dict(form)).raise_for_status()
+    with visiting(stack.database_url, stack.url) as browser:
         return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 

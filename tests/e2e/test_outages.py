@@ -12,6 +12,7 @@ from shared.corpora.sources import python_reference
 from tests.chaos.database_server import OwnPostgres, own_postgres
 from tests.support.long_runs import ENDED, SIZE, epochs, train
 from tests.support.servers import OwnRedis, own_redis
+from tests.support.signing_in import visiting
 from tests.support.stacks import Stack, running_stack, wait_for
 
 pytestmark = pytest.mark.timeout(400)
@@ -45,9 +46,9 @@ def caller(apart: Stack) -> Iterator[Client]:
         yield connected
 
 
-def submit_form(stack: Stack, corpus_id: str) -> str:
+def submit_form(stack: Stack, database_url: str, corpus_id: str) -> str:
     """Send the training form as a browser does; return the job's id."""
-    with httpx.Client(base_url=stack.url, trust_env=False, timeout=30) as visitor:
+    with visiting(database_url, stack.url) as visitor:
         page = visitor.get("/training/new", params={"corpus": corpus_id}).text
         fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
         fields |= {"corpus_id": corpus_id, "preset": "tiny", "epochs": "2", "optimizer": "rmsprop"}
@@ -63,7 +64,7 @@ def test_a_form_is_accepted_while_redis_is_away(
     corpus = caller.add_corpus("waits", text=python_reference()[:20_000])
     servers[1].stop()
     try:
-        job = submit_form(apart, corpus["id"])
+        job = submit_form(apart, servers[0].url, corpus["id"])
         time.sleep(3)
         assert caller.job(job)["status"] == "queued"
     finally:

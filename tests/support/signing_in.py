@@ -1,5 +1,10 @@
 """Signing in without the form: what most tests of pages are not about."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, StorageState
 
@@ -13,6 +18,7 @@ from shared.errors import NotFound
 from web.signed_in import SignedIn
 
 VISITOR = "ada"
+LINK_FORM = re.compile(r'name="(csrf_token|secret)"[^>]* value="([^"]*)"')
 
 
 def make_user(
@@ -50,6 +56,17 @@ def link_of(database_url: str, url: str, name: str = "admin") -> str:
             return f"{url}/sign-in/link?secret={make_link(session, user)}"
     finally:
         db.close()
+
+
+@contextmanager
+def visiting(database_url: str, url: str) -> Iterator[httpx.Client]:
+    """Yield a client that has the session of an administrator of a running service."""
+    link = link_of(database_url, url)
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as visitor:
+        form = dict(LINK_FORM.findall(visitor.get(link).text))
+        answer = visitor.post("/sign-in/link", data=form)
+        assert answer.status_code == 303, answer.text
+        yield visitor
 
 
 def signed_in_state(
