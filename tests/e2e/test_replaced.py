@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(400)
 
 # Any training takes more than that.
 SMALL = {"CHARLOOM_POOL_MEMORY_BYTES": "1000000"}
-JOBS = 3
+JOBS = 2
 
 
 def ran(client: Client, job: Json) -> list[str]:

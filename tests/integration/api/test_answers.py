@@ -1,8 +1,6 @@
 """Scores and verifications: answered in the request, or later."""
 
-from collections.abc import Iterator
 from functools import partial
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -10,7 +8,6 @@ from sqlalchemy import func, select
 
 from shared.blobs import Blob, reclaim
 from shared.checkpoints.models import Checkpoint
-from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.ids import new_id
 from shared.jobs import services
@@ -38,33 +35,6 @@ KEY = {"Idempotency-Key": "once"}
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers while a request waits."""
     monkeypatch.setattr(waiting, "patience", lambda: 0.05)
-
-
-@pytest.fixture
-def checkpoint(db: Database, settings: Settings) -> Checkpoint:
-    """A checkpoint of a model that was trained for one tiny epoch."""
-    job = make_training_job(db, epochs=1)
-    work(make_node(db, settings), "train")
-    with db.read() as session:
-        return list_checkpoints(session, job.id).data[0]
-
-
-@pytest.fixture
-def worker(database_url: str, settings: Settings) -> Iterator[None]:
-    """A worker of the queue of texts, in a thread of its own."""
-    db, over = Database(database_url), Event()
-    node = make_node(db, settings)
-
-    def run() -> None:
-        while not over.wait(0.02):
-            work(node, "generate")
-
-    thread = Thread(target=run)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-    db.close()
 
 
 def receipt_of(api: Api, db: Database, settings: Settings, checkpoint: Checkpoint) -> Any:

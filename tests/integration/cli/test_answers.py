@@ -1,58 +1,29 @@
 """The client asks what a worker answers: in the request, or later."""
 
-from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 
 from cli.client import Client
 from cli.errors import JobEnded
+from shared.checkpoints.models import Checkpoint
 from shared.db import Database
 from shared.errors import InvalidFields
 from shared.jobs.services import fail
-from shared.settings import Settings
 from tests.integration.cli.test_commands import claimed
-from tests.support.factories import do, make_training_job
-from tests.support.nodes import make_node
+from tests.support.factories import do
 from web.api import waiting
-from worker.runners import work
-
-
-@pytest.fixture
-def checkpoint(client: Client, db: Database, settings: Settings) -> str:
-    """A checkpoint of a model that was trained for one tiny epoch."""
-    job = make_training_job(db, epochs=1)
-    work(make_node(db, settings), "train")
-    return str(client.best_checkpoint(job.id)["id"])
-
-
-@pytest.fixture
-def worker(database_url: str, settings: Settings) -> Iterator[None]:
-    """A worker of the queue of texts, in a thread of its own."""
-    db, over = Database(database_url), Event()
-    node = make_node(db, settings)
-
-    def run() -> None:
-        while not over.wait(0.02):
-            work(node, "generate")
-
-    thread = Thread(target=run)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-    db.close()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 30.0])
 @pytest.mark.usefixtures("worker")
 def test_scores_and_receipts(
-    client: Client, checkpoint: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+    client: Client, checkpoint: Checkpoint, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer comes back, also where the request does not wait for it."""
     monkeypatch.setattr(waiting, "patience", lambda: seconds)
-    assert client.score(checkpoint, "It was", alternatives=2)["characters"] == 6
-    job = client.wait(client.generate(checkpoint, length=20)["id"], 30)
+    assert client.score(checkpoint.id, "It was", alternatives=2)["characters"] == 6
+    job = client.wait(client.generate(checkpoint.id, length=20)["id"], 30)
     (output,) = client.rows(job["id"], "outputs")
     assert client.verify(output["receipt"])["same"] is True
     assert client.verify(output["receipt"], output["text"][:-1])["same"] is False
@@ -65,17 +36,17 @@ def fail_next(db: Database) -> None:
 
 
 def test_what_comes_to_nothing(
-    client: Client, db: Database, checkpoint: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, db: Database, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job that fails later says why; bad fields are not sent at all."""
     monkeypatch.setattr(waiting, "patience", lambda: 0.0)
     worker = Thread(target=fail_next, args=[db])
     worker.start()
     with pytest.raises(JobEnded, match="failed: no reason"):
-        client.score(checkpoint, "It was")
+        client.score(checkpoint.id, "It was")
     worker.join()
     with pytest.raises(InvalidFields, match="alternatives"):
-        client.score(checkpoint, "It was", alternatives=99)
+        client.score(checkpoint.id, "It was", alternatives=99)
     with pytest.raises(InvalidFields, match="receipt"):
         client.verify({})
     assert list(client.workers()) == []

@@ -1,34 +1,12 @@
 """``charloom checkpoint import`` against the real application and a real worker."""
 
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from shared.db import Database
-from shared.settings import Settings
 from tests.integration.cli.conftest import Charloom
 from tests.support.model_files import VOCABULARY, bundle_file, model_file
-from tests.support.nodes import make_node
-from worker.runners import work
-
-
-@pytest.fixture
-def worker(db: Database, settings: Settings) -> Iterator[None]:
-    """Runs what is submitted, as it comes."""
-    over, node = threading.Event(), make_node(db, settings)
-
-    def run() -> None:
-        while not over.wait(0.1):
-            work(node, "generate")
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
 
 
 @pytest.mark.usefixtures("worker")

@@ -3,24 +3,14 @@
 import pytest
 
 from shared.checkpoints.models import Checkpoint
-from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.jobs.models import Job, Kind, Output
 from shared.jobs.queries import list_outputs, output_text
 from shared.jobs.services import cancel, claim, retry
 from shared.settings import Settings
-from tests.support.factories import TEXT, make_generation_job, make_training_job, reload
+from tests.support.factories import TEXT, make_generation_job, reload
 from tests.support.nodes import RaisedAfter, make_node
 from worker.runners import run_job, work
-
-
-@pytest.fixture
-def checkpoint(db: Database, settings: Settings) -> Checkpoint:
-    """A checkpoint of a model that was trained for one tiny epoch."""
-    job = make_training_job(db, epochs=1)
-    work(make_node(db, settings), Kind.TRAIN)
-    with db.read() as session:
-        return list_checkpoints(session, job.id).data[0]
 
 
 def outputs(db: Database, job: Job) -> list[Output]:

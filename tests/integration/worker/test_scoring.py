@@ -7,7 +7,6 @@ import pytest
 
 from shared.blobs import read_blob
 from shared.checkpoints.models import Checkpoint
-from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.jobs import answers, services
 from shared.jobs.answers import result_blob
@@ -18,7 +17,6 @@ from tests.support.factories import (
     do,
     make_generation_job,
     make_scoring_job,
-    make_training_job,
     reload,
 )
 from tests.support.nodes import RaisedAfter, make_node
@@ -28,15 +26,6 @@ from worker.runners import run_job, work
 
 # What is stored is so on both databases in the tests of jobs; here the engine takes the time.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def checkpoint(db: Database, settings: Settings) -> Checkpoint:
-    """A checkpoint of a model that was trained for one tiny epoch."""
-    job = make_training_job(db, epochs=1)
-    work(make_node(db, settings), "train")
-    with db.read() as session:
-        return list_checkpoints(session, job.id).data[0]
 
 
 def result(db: Database, job: Job) -> Score:

@@ -7,7 +7,6 @@ import pytest
 
 from shared.blobs import read_blob
 from shared.checkpoints.models import Checkpoint
-from shared.checkpoints.queries import list_checkpoints
 from shared.db import Database
 from shared.jobs import services
 from shared.jobs.answers import result_blob
@@ -20,7 +19,6 @@ from shared.specs import GenerationSpec
 from tests.support.factories import (
     do,
     make_generation_job,
-    make_training_job,
     make_verifying_job,
     reload,
 )
@@ -32,15 +30,6 @@ from worker.runners import run_job, work
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 SHA = "0" * 64
-
-
-@pytest.fixture
-def checkpoint(db: Database, settings: Settings) -> Checkpoint:
-    """A checkpoint of a model that was trained for one tiny epoch."""
-    job = make_training_job(db, epochs=1)
-    work(make_node(db, settings), "train")
-    with db.read() as session:
-        return list_checkpoints(session, job.id).data[0]
 
 
 def written(
