@@ -12,6 +12,7 @@ from cli.main import main
 from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.support.apps import make_app
+from tests.support.on_sqlite import database_url  # noqa: F401  (the API's tests ask both)
 
 Charloom = Callable[..., Result]
 TOKEN = "test-token"

@@ -1,5 +1,7 @@
 """Addresses that lead where only this machine can go, as texts and as receivers of notices."""
 
+import pytest
+
 from tests.support.hostile import Hostile, Target, refused_answer, tried, unharmed
 
 PLACES = {
@@ -40,6 +42,9 @@ PLACES = {
     "a socket": "http+unix://%2Fvar%2Frun%2Fdocker.sock/info",
 }
 ASKED = [Hostile(name, f"`{url}`", 422, "address_refused", url) for name, url in PLACES.items()]
+
+# No database has a say in what is fetched.
+pytestmark = pytest.mark.parametrize("filled_url", ["sqlite"], indirect=True, scope="module")
 
 
 @tried("Addresses of texts", *ASKED)

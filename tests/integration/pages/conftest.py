@@ -15,6 +15,7 @@ from shared.queue import FakeTickets
 from shared.settings import Settings
 from tests.integration.pages.site import Site
 from tests.support.apps import make_app
+from tests.support.on_sqlite import database_url  # noqa: F401  (the API's tests ask both)
 from tests.support.pseudo import write_pseudo_language
 from tests.support.signing_in import VISITOR, make_user, sign_in
 

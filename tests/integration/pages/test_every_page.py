@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from shared.db import Database
+from tests.conftest import database_url  # noqa: F401  (what pages ask of both databases)
 from tests.integration.pages.conftest import MakeSite
 from tests.integration.pages.site import Site
 from tests.support.every_page import NO_PAGES, asked_endpoints, every_page, signed_out

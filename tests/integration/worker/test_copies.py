@@ -27,6 +27,9 @@ from worker.runners import work
 # Of one to three bytes a character.
 PROSE = python_reference()[:40_000] + "äöü秋" * 20 + python_reference()[50_000:90_000]
 
+# What is stored is so on both databases in the tests of jobs; here the engine takes the time.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def node(db: Database, settings: Settings) -> Node:

@@ -12,6 +12,9 @@ from tests.support.factories import TEXT, make_generation_job, reload
 from tests.support.nodes import RaisedAfter, make_node
 from worker.runners import run_job, work
 
+# What is stored is so on both databases in the tests of jobs; here the engine takes the time.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def outputs(db: Database, job: Job) -> list[Output]:
     """Return a job's outputs."""

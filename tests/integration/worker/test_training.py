@@ -31,6 +31,9 @@ from worker.training import keras_model, prepare
 
 CHINESE = "床前明月光，疑是地上霜。举头望明月，低头思故乡。\n" * 40
 
+# What is stored is so on both databases in the tests of jobs; here the engine takes the time.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def checkpoints(db: Database, job: Job) -> list[Checkpoint]:
     """Return a job's checkpoints."""
