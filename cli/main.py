@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cli.care import COMMANDS
 from cli.commands import register
 from cli.commands.options import team_option, token_option, url_option
 from cli.errors import SERVER_EXIT, ServerFailed
@@ -113,4 +114,6 @@ def _show_version(ctx: click.Context) -> None:
     ctx.exit()
 
 
+for command in COMMANDS:
+    main.add_command(command)
 register(main)

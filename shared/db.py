@@ -17,6 +17,7 @@ from sqlalchemy import (
     create_engine,
     event,
     select,
+    text,
 )
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -31,6 +32,7 @@ from shared.waking import NullWakes, Wakes
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 WRITE = {"charloom_write": True}
+SLOW_READER = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 # SQLite's pages have 4 KiB: 64 MiB are kept for what will be written next, 16 MiB go at a time.
 RESERVE_PAGES, SHRINK_PAGES = 16_384, 4_096
 
@@ -145,6 +147,26 @@ class Database:
                 yield session
             finally:
                 self._reading.reset(token)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Open a transaction that sees one moment of the database for as long as it lasts.
+
+        Reads within it share its connection, and so its moment.
+        """
+        with self.engine.connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                connection = connection.execution_options(**options)
+            with self._sessions(bind=connection) as session:
+                if self.engine.dialect.name == "postgresql":
+                    # Who writes to a slow disk between two rows is not frozen.
+                    session.execute(text(SLOW_READER))
+                token = self._reading.set(session)
+                try:
+                    yield session
+                finally:
+                    self._reading.reset(token)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

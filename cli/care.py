@@ -1,0 +1,101 @@
+"""The commands that look after an installation: they work on its database, not on its API."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cli.backups.archive import Manifest
+    from cli.places import Places
+
+TERMINATED_EXIT = 128 + signal.SIGTERM
+data_option = click.option(
+    "--data", default=Path("var"), show_default=True, type=click.Path(path_type=Path),
+    help="Folder of the installation; CHARLOOM_DATABASE_URL goes before it.",
+)  # fmt: skip
+file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.command()
+@file_argument
+@data_option
+def backup(file: Path, data: Path) -> None:
+    """Write all of the database to FILE, while the service runs.
+
+    What was committed before is in it: users, texts, jobs, checkpoints, written text. Restore it
+    into SQLite or PostgreSQL, whichever it came from. Keep it safe: it holds password hashes and
+    the addresses and keys of receivers. The files `token` and `secret_key` are not in it.
+    """
+    from cli import places
+    from cli.backups.writing import back_up
+
+    with ended_by_signals():
+        manifest = back_up(places.existing(places.find(data)), file)
+    click.echo(f"{file}: {_contents(manifest)}.")
+    click.echo("Not in it: settings, and the files of the token and the secret key.", err=True)
+
+
+@click.command()
+@file_argument
+@data_option
+def restore(file: Path, data: Path) -> None:
+    """Fill an empty database from the backup in FILE.
+
+    The database is SQLite in a new --data, unless CHARLOOM_DATABASE_URL names one; its tables are
+    made. One that has rows already is refused. The service must not run on it yet.
+    """
+    from cli import places
+    from cli.backups.restoring import restore as run
+    from cli.database import without_password
+
+    found = places.find(data)
+    # As `charloom up` makes it: for its owner's eyes only.
+    os.umask(0o077)
+    with ended_by_signals(), _kept(found):
+        manifest = run(found.database_url, file)
+    shown = without_password(found.database_url)
+    click.echo(f"The database {shown} has {_contents(manifest)}, as of {manifest.created_at:%c}.")
+
+
+@contextmanager
+def _kept(found: "Places") -> Iterator[None]:
+    """Keep a data folder's stack from starting meanwhile."""
+    from cli.folder import locked, open_folder
+
+    if found.folder is None:
+        yield
+        return
+    with locked(open_folder(found.folder.path)):
+        yield
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that nothing half is left."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED_EXIT)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _contents(manifest: "Manifest") -> str:
+    rows = sum(part.count for part in manifest.tables.values())
+    blobs, revision = manifest.blobs, manifest.revision
+    return (
+        f"{rows:,} rows of {len(manifest.tables)} tables and {blobs.count:,} blobs of "
+        f"{blobs.bytes:,} bytes, tables of migration {revision}"
+    )
+
+
+COMMANDS = (backup, restore)
