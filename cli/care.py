@@ -63,6 +63,32 @@ def restore(file: Path, data: Path) -> None:
     click.echo(f"The database {shown} has {_contents(manifest)}, as of {manifest.created_at:%c}.")
 
 
+@click.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@click.pass_context
+def doctor(ctx: click.Context, data: Path, as_json: bool) -> None:
+    """Look at an installation, and say what to do.
+
+    Database, tables, Redis, workers, clocks, disks, jobs that hang, settings that are dangerous: a
+    line each. Looks at what CHARLOOM_* variables name, else at the folder of --data, whether its
+    service runs or not. Changes nothing. Ends with 0 where all is well, 1 where there are warnings
+    and 2 where there are problems.
+    """
+    from cli.doctor.findings import State
+    from cli.doctor.showing import as_document, as_line
+    from cli.doctor.visit import visit
+
+    found = []
+    for finding in visit(data):
+        found.append(finding)
+        if not as_json:
+            click.echo(as_line(finding))
+    if as_json:
+        click.echo(as_document(found))
+    ctx.exit(max(State.OK, *(finding.state for finding in found)))
+
+
 @contextmanager
 def _kept(found: "Places") -> Iterator[None]:
     """Keep a data folder's stack from starting meanwhile."""
@@ -98,4 +124,4 @@ def _contents(manifest: "Manifest") -> str:
     )
 
 
-COMMANDS = (backup, restore)
+COMMANDS = (backup, restore, doctor)

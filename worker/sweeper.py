@@ -12,6 +12,7 @@ from shared.db import database_time, is_away
 from shared.jobs.answers import forget
 from shared.jobs.queries import queued_by_queue
 from shared.jobs.services import expire
+from shared.rounds import note_round
 from shared.workers.services import forget_old
 from worker.node import Node
 
@@ -61,6 +62,7 @@ def _sweep(node: Node, rounds: Rounds) -> None:
     if gone := forget_entries(node.db, node.settings.audit_days):
         log.info("entries of the audit log deleted", count=gone)
     node.db.shrink()
+    note_round(node.settings.redis_url)
 
 
 def may_expire(node: Node, rounds: Rounds) -> bool:

@@ -8,7 +8,9 @@ from shared.blobs import Blob
 from shared.db import Database, now
 from shared.ids import new_id
 from shared.queue import FakeTickets
+from shared.rounds import KEY, last_round
 from shared.settings import Settings
+from shared.waking import connection
 from shared.workers.models import Worker
 from shared.workers.queries import list_workers
 from shared.workers.services import KEPT_SECONDS, Process, see
@@ -25,6 +27,17 @@ def test_takes_back_a_job_whose_worker_vanished(db: Database, settings: Settings
     sweep(make_node(db, settings), Rounds(**AWAKE))
     job = reload(db, lease)
     assert (job.status, job.losses) == ("queued", 1)
+
+
+def test_tells_when_it_went_round(db: Database, settings: Settings, redis_url: str) -> None:
+    """So that somebody can see that it does."""
+    with connection(redis_url) as client:
+        client.delete(KEY)
+        assert last_round(client) is None
+        sweep(make_node(db, settings.model_copy(update={"redis_url": redis_url})), Rounds())
+        seconds = last_round(client)
+    assert seconds is not None
+    assert 0 <= seconds < 60
 
 
 def test_forgets_workers_of_yesterday(db: Database, settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""``charloom doctor``: looks at an installation, and says what to do."""
