@@ -253,6 +253,12 @@ class VocabularyRefused(UserError):
     code = "vocabulary_refused"
 
 
+class TooFewDevices(UserError):
+    """The worker's process has fewer devices than the spec asks for."""
+
+    code = "too_few_devices"
+
+
 class Diverged(UserError):
     """The loss is no longer a number."""
 

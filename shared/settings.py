@@ -105,6 +105,13 @@ class Settings(ProviderSettings):
         description="What a worker's process may hold more than at its start before another takes "
         "its place, between two jobs; 0: any amount.",
     )
+    devices_per_process: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="GPUs that each process of a training worker gets, for specs with `devices` "
+        "over 1. Without GPUs the processor counts as so many.",
+    )
     requests_per_minute: int = Field(
         3000, ge=0, description="Requests of one caller that are answered in a minute; 0: all."
     )

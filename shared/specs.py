@@ -118,6 +118,13 @@ class TrainingSpec(Spec):
         description="'mixed' computes in half precision on a GPU, which takes less time and "
         "memory; a processor always computes in float32.",
     )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Cards of one worker that share each batch out, for the same result but for "
+        "rounding. It pays with several GPUs, large models and large batches.",
+    )
     epochs: int = Field(10, ge=1, le=10_000, description="Passes over the training windows.")
     max_windows: int | None = Field(
         None,

@@ -63,7 +63,9 @@ def _logs(**_: Any) -> None:
 @signals.celeryd_init.connect  # type: ignore[untyped-decorator]
 def _size_pool(conf: Any, options: dict[str, Any], **_: Any) -> None:
     if not options.get("concurrency"):
-        conf.worker_concurrency = devices.slots(_queues(options.get("queues")), devices.gpus())
+        conf.worker_concurrency = devices.slots(
+            _queues(options.get("queues")), devices.gpus(), settings.devices_per_process
+        )
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
@@ -90,11 +92,13 @@ def _start_process(**_: Any) -> None:
     # Before the seconds that TensorFlow takes.
     take_over(_node)
     queues = set(app.amqp.queues.consume_from)
-    device = devices.pin(current_process().index, queues, devices.gpus())
+    device = devices.pin(
+        current_process().index, queues, devices.gpus(), settings.devices_per_process
+    )
     _presence = Presence(_node, queues, device, speeds.measure(queues, device))
     _presence.start()
     if "train" in queues:
-        warm_up()
+        warm_up(devices.count())
     elif "generate" in queues:
         warm_up_writer()
     # What is there now stays: each job's end looks for what it left among what came since.

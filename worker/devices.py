@@ -1,4 +1,4 @@
-"""What this node has, found without loading TensorFlow: a pool process a GPU, each its own."""
+"""What this node has, found without loading TensorFlow: a pool process a GPU, or a few of them."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ import subprocess
 # TensorFlow reads this once, when it loads: it must be set before.
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 MIB = 1024 * 1024
+# How many devices this process was given.
+_given = 1
 
 
 def gpus() -> list[str]:
@@ -17,33 +19,48 @@ def gpus() -> list[str]:
     return [line.strip() for line in _nvidia_smi().splitlines() if line.strip()]
 
 
-def slots(queues: set[str], names: list[str]) -> int:
+def slots(queues: set[str], names: list[str], each: int = 1) -> int:
     """Return how many jobs a worker of these queues runs side by side on ``names``.
 
-    One a GPU for training. Generating needs none, and on a processor one training run keeps
-    its cores busy.
+    One for ``each`` so many GPUs for training; what is left over stays idle. Generating needs
+    none, and on a processor one training run keeps its cores busy.
     """
-    return max(1, len(names)) if "train" in queues else 1
+    return max(1, len(names) // each) if "train" in queues else 1
 
 
-def pin(index: int, queues: set[str], names: list[str]) -> str:
-    """Give pool process ``index`` its device, before TensorFlow loads; return it in words."""
+def pin(index: int, queues: set[str], names: list[str], each: int = 1) -> str:
+    """Give pool process ``index`` its device, before TensorFlow loads; return it in words.
+
+    ``each`` process gets so many devices, or all cards where there are fewer. A processor can be
+    made several, which share its cores: ``worker.engine.warm_up`` does it.
+    """
+    global _given
     if "train" not in queues or not names:
         # A process that only writes text must not take memory on a card.
         os.environ[VISIBLE] = "-1"
+        _given = each if "train" in queues else 1
         return "cpu"
-    os.environ[VISIBLE] = names[index % len(names)]
+    first = index % slots(queues, names, each) * each
+    own = names[first : first + each]
+    os.environ[VISIBLE] = ",".join(own)
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    _given = len(own)
     return f"gpu {os.environ[VISIBLE]}"
 
 
+def count() -> int:
+    """Return how many devices this process has, of which a training run may ask for some."""
+    return _given
+
+
 def memory_of(device: str) -> int | None:
-    """Return the bytes of a card that ``pin`` told of; None of a processor, or unknown."""
+    """Return the bytes of the cards that ``pin`` told of, of the smallest if there are several:
+    each of them holds a run's weights. None of a processor, or unknown."""
     kind, _, name = device.partition(" ")
     if kind != "gpu":
         return None
-    told = _nvidia_smi("memory.total", f"--id={name}").strip()
-    return int(told) * MIB if told.isdigit() else None
+    told = _nvidia_smi("memory.total", f"--id={name}").split()
+    return min(int(line) for line in told) * MIB if told and all(map(str.isdigit, told)) else None
 
 
 def _nvidia_smi(asked: str = "index", *more: str) -> str:

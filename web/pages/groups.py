@@ -34,7 +34,7 @@ GROUPS = (
         (
             *("loss_at", "batch_size", "optimizer", "adam_beta_2", "schedule", "rate_floor"),
             *("warmup_steps", "clip_norm", "weight_decay", "ema_momentum", "patience"),
-            *("precision", "rng_seed"),
+            *("precision", "devices", "rng_seed"),
         ),
     ),
     Group(

@@ -25,6 +25,7 @@ LABELS: Words = {
     "corpus_version_id": _l("Version of the corpus"),
     "count": _l("Number of texts"),
     "cron": _l("When"),
+    "devices": _l("Devices"),
     "dropout": _l("Dropout"),
     "email": _l("E-mail"),
     "ema_momentum": _l("Averaging of the weights"),

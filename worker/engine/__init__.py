@@ -15,14 +15,21 @@ def warm_up_writer() -> None:
     scoring.warm_up()
 
 
-def warm_up() -> None:
+def warm_up(devices: int = 1) -> None:
     """Load TensorFlow, train a step of a tiny model and write a character with it, so that
-    a training job waits for none of it."""
+    a training job waits for none of it.
+
+    A processor becomes so many ``devices``, which only TensorFlow tells apart.
+    """
     # Not at import time: the worker's parent process imports this package too.
     from shared.specs import TrainingSpec
+    from worker.engine.lstm import on_processor
+    from worker.engine.replicas import split_processor
     from worker.engine.training import TrainingRun
     from worker.engine.vocabulary import Vocabulary
 
+    if devices > 1 and on_processor():
+        split_processor(devices)
     vocabulary = Vocabulary("ab")
     spec = TrainingSpec(
         window=2,

@@ -14,12 +14,17 @@ def fold(key: tf.Tensor, number: tf.Tensor | int) -> tf.Tensor:
     return _mix(key + _unsigned(FOLD) * tf.cast(number, tf.uint32))
 
 
-def keep(shape: tuple[int | tf.Tensor, ...], key: tf.Tensor, rate: float) -> tf.Tensor:
+def keep(
+    shape: tuple[int | tf.Tensor, ...], key: tf.Tensor, rate: float, first: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return an array of ``shape``: 0 with probability ``rate``, else 1 / (1 - rate).
 
-    Srivastava et al., "Dropout" (2014), scaled while training.
+    With ``first``, the rows from that one on of a longer array. Srivastava et al., "Dropout"
+    (2014), scaled while training.
     """
     numbers = tf.reshape(tf.range(tf.reduce_prod(shape)), shape)
+    if first is not None:
+        numbers += first * tf.reduce_prod(shape[1:])
     bits = _mix(tf.cast(numbers, tf.uint32) * _unsigned(SPREAD) + key)
     kept = bits >= _unsigned(int(rate * 2**32))
     return tf.cast(kept, tf.float32) / (1 - rate)

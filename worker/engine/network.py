@@ -41,33 +41,38 @@ class Network:
         return [not variable.name.endswith("bias") for variable in self.variables]
 
     def logits(
-        self, weights: list[tf.Tensor], ids: tf.Tensor, key: tf.Tensor | None = None
-    ) -> tf.Tensor:
+        self, weights: list[tf.Tensor], ids: tf.Tensor, key: tf.Tensor | None = None,
+        first: tf.Tensor | None = None,
+    ) -> tf.Tensor:  # fmt: skip
         """Return the logits (B, T, V) behind each of ids (B, T), or (B, V) behind the last.
 
-        ``key`` decides what dropout hides; without one, nothing is hidden.
+        ``key`` decides what dropout hides; without one, nothing is hidden. ``first`` is the place
+        of the first row, where ids are rows of more that a key decides about.
         """
         with keras.StatelessScope(list(zip(self.variables, weights, strict=True))):
-            hidden = self._layers[0].read(self._hidden(ids, key))
+            hidden = self._layers[0].read(self._hidden(ids, key, first))
             for number, layer in enumerate(self._layers[1:], 1):
-                hidden = layer(self._dropped(hidden, key, number))
+                hidden = layer(self._dropped(hidden, key, number, first))
             if key is None or self._spec.loss_at == "last":
                 hidden = hidden[:, -1]
-            return self._dense(tf.cast(self._dropped(hidden, key, 0), tf.float32))
+            return self._dense(tf.cast(self._dropped(hidden, key, 0, first), tf.float32))
 
-    def _hidden(self, ids: tf.Tensor, key: tf.Tensor | None) -> tf.Tensor:
+    def _hidden(self, ids: tf.Tensor, key: tf.Tensor | None, first: tf.Tensor | None) -> tf.Tensor:
         """Hide characters, as the word dropout of Bowman et al. (2016) does: no input is scaled."""
         rate = self._spec.input_dropout
         if key is None or not rate:
             return ids
-        mask = masks.keep(tf.shape(ids), masks.fold(key, self._spec.layers), rate)
+        mask = masks.keep(tf.shape(ids), masks.fold(key, self._spec.layers), rate, first)
         return tf.where(mask > 0, ids, tf.cast(self._dense.units, ids.dtype))
 
-    def _dropped(self, hidden: tf.Tensor, key: tf.Tensor | None, number: int) -> tf.Tensor:
+    def _dropped(
+        self, hidden: tf.Tensor, key: tf.Tensor | None, number: int, first: tf.Tensor | None
+    ) -> tf.Tensor:
         """Dropout between layers and before the last one, as Zaremba et al. (2014) place it."""
         if key is None or not self._spec.dropout:
             return hidden
-        kept = masks.keep(tf.shape(hidden), masks.fold(key, number), self._spec.dropout)
+        key = masks.fold(key, number)
+        kept = masks.keep(tf.shape(hidden), key, self._spec.dropout, first)
         return hidden * tf.cast(kept, hidden.dtype)
 
 

@@ -19,6 +19,7 @@ from worker.engine import masks
 from worker.engine.lstm import on_processor
 from worker.engine.network import Network
 from worker.engine.optimizers import Optimizer
+from worker.engine.replicas import Pieces, Replicas
 from worker.engine.vocabulary import id_dtype
 
 Tensors = list[tf.Tensor]
@@ -28,7 +29,7 @@ Arrays = list[NDArray[Any]]
 SHAPE_FIELDS = {
     "window", "units", "layers", "cell", "batch_size", "optimizer", "adam_beta_2", "loss_at",
     "dropout", "input_dropout", "weight_decay", "clip_norm", "ema_momentum", "calibration",
-    "precision",
+    "precision", "devices",
 }  # fmt: skip
 PROGRAMS = 4
 JUDGE_BATCH, MOST_PARTS = 256, 16
@@ -90,7 +91,7 @@ class Program:
     """Compiled training and judging. It holds no values, so that runs can share it.
 
     A batch is cut into parts, whose gradients the cores compute side by side, and which are
-    summed in one order always.
+    summed in one order always. Several devices share the parts of a batch out.
     """
 
     def __init__(self, shape: TrainingSpec, vocabulary_size: int):
@@ -98,6 +99,7 @@ class Program:
         self._network = Network(shape, vocabulary_size)
         self._optimizer = Optimizer(shape, self._network.decaying)
         self._text = tf.TensorSpec([None], id_dtype(vocabulary_size))
+        self._replicas = replicas_of(shape)
         compiled = on_processor()  # XLA has no cuDNN
         self._teach = tf.function(self._teach_part, jit_compile=compiled)
         self._guess = tf.function(self._guess_part, jit_compile=compiled)
@@ -157,11 +159,7 @@ class Program:
         counts: tf.Tensor, rates: tf.Tensor, keys: tf.Tensor,
     ) -> Any:  # fmt: skip
         def body(k: tf.Tensor, weights: Tensors, slots: Tensors, told: list[Any]) -> Any:
-            parts = [
-                self._teach(weights, windows, share, masks.fold(keys[k], number))
-                for number, (windows, share) in enumerate(self._parts(text, starts[k], counts[k]))
-            ]
-            loss, hits, *gradients = _sums(parts)
+            loss, hits, *gradients = self._taught(weights, text, starts[k], counts[k], keys[k])
             weights, slots = self._update(weights, slots, gradients, rates[k])
             told = [a.write(k, value) for a, value in zip(told, (loss, hits), strict=True)]
             return k + 1, weights, slots, told
@@ -173,6 +171,20 @@ class Program:
         )
         return weights, slots, *(array.stack() for array in told)
 
+    def _taught(
+        self, weights: Tensors, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor, key: tf.Tensor
+    ) -> Tensors:
+        """Return a batch's loss, accuracy and gradients."""
+        if self._replicas:
+            windows, share = self._windows(text, starts, count)
+            return self._replicas.sums(self._teach, weights, windows, share, key)
+        return _sums(
+            [
+                self._teach(weights, windows, share, masks.fold(key, number))
+                for number, (windows, share) in enumerate(self._parts(text, starts, count))
+            ]
+        )
+
     def _judge_batch(
         self, weights: Tensors, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor
     ) -> Tensors:
@@ -182,20 +194,31 @@ class Program:
         self, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """Yield the windows (R, T + 1) of each part, and what each counts in the mean (R,)."""
-        places = starts[:, None] + tf.range(self._shape.window + 1, dtype=tf.int64)
-        windows = tf.cast(tf.gather(text, places), tf.int32)
-        share = tf.sequence_mask(count, starts.shape[0], tf.float32) / tf.cast(count, tf.float32)
+        windows, share = self._windows(text, starts, count)
         for first in range(0, starts.shape[0], self._rows):
             part = slice(first, first + self._rows)
             yield windows[part], share[part]
 
+    def _windows(
+        self, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the windows (B, T + 1) of a batch, and what each counts in the mean (B,)."""
+        places = starts[:, None] + tf.range(self._shape.window + 1, dtype=tf.int64)
+        windows = tf.cast(tf.gather(text, places), tf.int32)
+        share = tf.sequence_mask(count, starts.shape[0], tf.float32) / tf.cast(count, tf.float32)
+        return windows, share
+
     def _teach_part(
-        self, weights: Tensors, windows: tf.Tensor, share: tf.Tensor, key: tf.Tensor
-    ) -> Tensors:
-        """Return a part's share of the loss, of the accuracy and of the gradients."""
+        self, weights: Tensors, windows: tf.Tensor, share: tf.Tensor, key: tf.Tensor,
+        first: tf.Tensor | None = None,
+    ) -> Tensors:  # fmt: skip
+        """Return a part's share of the loss, of the accuracy and of the gradients.
+
+        ``first`` is the part's row that the first of ``windows`` is, where they are not all of it.
+        """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            logits = self._network.logits(weights, windows[:, :-1], key)
+            logits = self._network.logits(weights, windows[:, :-1], key, first)
             loss, hits = _judged(logits, windows[:, 1:], share)
             scaled = loss * LOSS_SCALE
         return [loss, hits, *(g / LOSS_SCALE for g in tape.gradient(scaled, weights))]
@@ -230,6 +253,14 @@ def rows_of(shape: TrainingSpec) -> int:
     # Each part has gradients of its own: a large batch must not have hundreds of them in memory.
     fastest = max(fastest, -(-shape.batch_size // MOST_PARTS))
     return min(fastest, -(-shape.batch_size // 2))
+
+
+def replicas_of(shape: TrainingSpec) -> Replicas | None:
+    """Return the devices that share the batches out; None for one. Raises ``TooFewDevices``."""
+    if shape.devices == 1:
+        return None
+    rows = rows_of(shape)
+    return Replicas(Pieces(-(-shape.batch_size // rows) * rows, rows, shape.devices))
 
 
 def _judged(logits: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -54,7 +54,8 @@ class TrainingRun:
     ):
         """Prepare a run over ids (N,), from ``state`` or from a trained model where given.
 
-        Raises ``CorpusTooShort``, and ``UserError`` for a model that does not fit.
+        Raises ``CorpusTooShort``, ``TooFewDevices``, and ``UserError`` for a model that does not
+        fit.
         """
         if len(ids) < spec.least_characters():
             raise CorpusTooShort(

@@ -136,6 +136,8 @@ BAD_TRAINING: list[tuple[dict[str, Any], str]] = [
     ({"calibration": 0.4}, "calibration"),
     ({"weight_decay": -0.1}, "weight_decay"),
     ({"precision": "half"}, "precision"),
+    ({"devices": 0}, "devices"),
+    ({"devices": 17}, "devices"),
     ({"patience": 2, "validation_fraction": 0}, "patience"),
     ({"sample_temperature": -1}, "sample_temperature"),
     ({"rng_seed": 2**63}, "rng_seed"),

@@ -71,7 +71,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "loss_at": "every", "dropout": "0.5", "input_dropout": "0.1", "schedule": "cosine",
         "warmup_steps": "9", "rate_floor": "0.25",
         "clip_norm": "5", "weight_decay": "0.01", "precision": "mixed", "patience": "4",
-        "adam_beta_2": "0.99", "ema_momentum": "0.999", "calibration": "1.1",
+        "adam_beta_2": "0.99", "ema_momentum": "0.999", "calibration": "1.1", "devices": "2",
     }  # fmt: skip
     page = site.submit(NEW, corpus_id=corpus.id, preset="tiny", name="mine", priority="-5", **typed)
     assert page.status == 303
@@ -85,7 +85,7 @@ def test_every_field_reaches_the_spec(site: Site, db: Database) -> None:
         "keep_every": 5, "cell": "gru", "loss_at": "every", "dropout": 0.5, "input_dropout": 0.1,
         "schedule": "cosine", "rate_floor": 0.25, "warmup_steps": 9, "clip_norm": 5.0,
         "weight_decay": 0.01, "precision": "mixed", "patience": 4, "adam_beta_2": 0.99,
-        "ema_momentum": 0.999, "calibration": 1.1,
+        "ema_momentum": 0.999, "calibration": 1.1, "devices": 2,
     }.items()  # fmt: skip
 
 

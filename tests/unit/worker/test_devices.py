@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.devices import VISIBLE, gpus, pin, slots
+from worker import devices
+from worker.devices import VISIBLE, count, gpus, memory_of, pin, slots
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +15,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (VISIBLE, "TF_FORCE_GPU_ALLOW_GROWTH"):
         monkeypatch.setenv(name, "to be restored")
         monkeypatch.delenv(name)
+    monkeypatch.setattr(devices, "_given", 1)
 
 
 def a_node_with(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
@@ -64,6 +66,31 @@ def test_each_process_sees_its_own_card() -> None:
     assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("cards", "each", "expected"),
+    [(4, 2, [("gpu 0,1", 2), ("gpu 2,3", 2), ("gpu 0,1", 2)]),
+     (3, 2, [("gpu 0,1", 2), ("gpu 0,1", 2)]),
+     (1, 2, [("gpu 0", 1)]),
+     (0, 2, [("cpu", 2)])],
+)  # fmt: skip
+def test_a_process_may_have_several_cards(
+    cards: int, each: int, expected: list[tuple[str, int]]
+) -> None:
+    """Cards go to processes in groups; a smaller rest stays idle, unless it is all there is."""
+    names = [str(card) for card in range(cards)]
+    told = [(pin(index, {"train"}, names, each), count()) for index in range(len(expected))]
+    assert told == expected
+    assert slots({"train"}, names, each) == max(1, cards // each)
+
+
+def test_cards_of_a_group_have_the_memory_of_the_smallest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each holds the weights of a run, so the smallest decides."""
+    a_node_with(monkeypatch, tmp_path, "printf '8192\n4096\n'")
+    assert memory_of("gpu 0,1") == 4096 * devices.MIB
+
+
 def test_a_replaced_process_gets_the_card_of_the_one_before() -> None:
     """A pool gives a replacement the index of the process it replaces, and so its card."""
     assert pin(1, {"train"}, ["4", "7"]) == pin(1, {"train"}, ["4", "7"]) == "gpu 7"
@@ -71,5 +98,6 @@ def test_a_replaced_process_gets_the_card_of_the_one_before() -> None:
 
 def test_writing_text_takes_no_card() -> None:
     """A process that only generates sees no card at all."""
-    assert pin(0, {"generate"}, ["4", "7"]) == "cpu"
+    assert pin(0, {"generate"}, ["4", "7"], 2) == "cpu"
+    assert count() == 1
     assert os.environ[VISIBLE] == "-1"
