@@ -37,8 +37,9 @@ demo: .venv/.cpu ## Train a model on a real text and write with it, in a few min
 up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
 	@$(BIN)/charloom up
 
-test: .venv/.dev ## Run all tests (installs Chromium where it is missing and may be).
+test: .venv/.dev ## Run all tests (installs Chromium and Prometheus where they are missing and may be).
 	@sh tests/ensure_chromium.sh
+	@sh tests/ensure_prometheus.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
@@ -92,11 +93,11 @@ screenshots: .venv/.dev ## Take the README's pictures: trains a model and writes
 
 lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	@test -x $(UV) || $(PIP) install --quiet uv
-	$(COMPILE) $(UPGRADE) -o requirements/web.txt
-	$(COMPILE) $(UPGRADE) -o requirements/cpu.txt --extra cpu --extra embedded
-	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra gpu
-	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra cpu --extra embedded --extra dev
-	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra cpu --extra embedded --extra dev --extra bench
+	$(COMPILE) $(UPGRADE) -o requirements/web.txt --extra otel
+	$(COMPILE) $(UPGRADE) -o requirements/cpu.txt --extra otel --extra cpu --extra embedded
+	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra otel --extra gpu
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra otel --extra cpu --extra embedded --extra dev
+	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra otel --extra cpu --extra embedded --extra dev --extra bench
 	@for file in requirements/*.txt; do awk '$(PLAIN_TOO)' $$file > $$file.new && mv $$file.new $$file; done
 
 licences: .venv/.dev ## Ask what licences the pinned packages have, for docs/licences.md; two minutes.

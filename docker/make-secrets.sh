@@ -22,4 +22,6 @@ keep redis_url "redis://:$(sed -n 's/^requirepass //p' "$folder/redis_conf")@red
 keep smtp_url ""
 keep oidc_client_secret ""
 keep token "$(random)"
+keep metrics_token "$(random)"
+keep grafana_password "$(random)"
 keep secret_key "$(random)"

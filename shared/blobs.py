@@ -65,6 +65,11 @@ class StoredBlob:
     bytes: int
 
 
+def count_bytes(session: Session) -> int:
+    """Return how many bytes all whole blobs have."""
+    return int(session.scalar(select(func.coalesce(func.sum(Blob.bytes), 0))) or 0)
+
+
 def write_blob(db: Database, pieces: Iterable[bytes]) -> StoredBlob:
     """Store the joined ``pieces`` and return the blob, an older one where its bytes are equal.
 

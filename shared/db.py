@@ -1,6 +1,6 @@
 """The database: metadata with a naming convention, engine, sessions, and its own clock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -119,6 +119,15 @@ def database_now(session: Session) -> datetime:
     return datetime.fromtimestamp(session.scalars(select(database_time())).one(), UTC)
 
 
+def database_bytes(session: Session) -> int:
+    """Return how much room the database takes on its disk."""
+    asked = {
+        "sqlite": "select page_count * page_size from pragma_page_count(), pragma_page_size()",
+        "postgresql": "select pg_database_size(current_database())",
+    }
+    return int(session.scalar(text(asked[session.get_bind().dialect.name])) or 0)
+
+
 class Database:
     """An engine and its two kinds of transaction. Make one a process, after the fork."""
 
@@ -180,10 +189,13 @@ class Database:
             session.commit()
             wanted: set[str] = session.info.pop("tickets", set())
             woken: set[str] = session.info.pop("wakes", set())
+            counted: list[Callable[[], None]] = session.info.pop("counts", [])
         for queue in sorted(wanted):
             self.tickets.send(queue)
         for job_id in woken:
             self.wakes.wake(job_id)
+        for count in counted:
+            count()
 
     def shrink(self) -> None:
         """Give some of the space that deleted rows left back to the disk; keep a reserve.
@@ -225,6 +237,11 @@ def want_ticket(session: Session, queue: str) -> None:
 def want_wake(session: Session, job_id: str) -> None:
     """Have a job's listeners woken once the transaction of ``session`` has committed."""
     session.info.setdefault("wakes", set()).add(job_id)
+
+
+def want_count(session: Session, count: Callable[[], None]) -> None:
+    """Have something counted once the transaction of ``session`` has committed."""
+    session.info.setdefault("counts", []).append(count)
 
 
 def make_engine(url: str) -> Engine:

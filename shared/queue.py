@@ -137,7 +137,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # True would kill a training run whenever Redis restarts.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
-        "worker_send_task_events": False,
+        # Of use to Flower alone; two messages a ticket.
+        "worker_send_task_events": settings.task_events,
         # Whoever reaches the broker could tell all workers to stop.
         "worker_enable_remote_control": False,
         "broker_connection_retry_on_startup": True,

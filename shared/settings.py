@@ -12,11 +12,12 @@ from pydantic_settings import SettingsConfigDict
 from shared.accounts.provider import ProviderSettings
 from shared.errors import SettingsError
 from shared.limits.models import Limits
+from shared.watch_settings import WatchSettings
 
 MIB = 1024 * 1024
 # Addresses hold passwords.
 ADDRESSES = ("database_url", "redis_url")
-SECRETS = ("token", "secret_key", "smtp_url", "oidc_client_secret", *ADDRESSES)
+SECRETS = ("token", "secret_key", "smtp_url", "oidc_client_secret", "metrics_token", *ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class MailServer:
         return cls(parts.hostname, port, parts.scheme == "smtps", *names)
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, WatchSettings):
     """All that an operator may set. Seconds and bytes unless a name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix="CHARLOOM_", frozen=True, extra="ignore")
@@ -202,6 +203,11 @@ class Settings(ProviderSettings):
     def signing_key(self) -> str | None:
         """Return the key that signs forms and messages, or None. Raises ``SettingsError``."""
         return _secret("secret_key", self.secret_key, self.secret_key_file)
+
+    def watch_token(self) -> str | None:
+        """Return the token that is good for metrics alone, or None. Raises ``SettingsError``."""
+        name = "metrics_token"
+        return _secret(name, self.metrics_token, self.metrics_token_file, empty=True) or None
 
     def mail_server(self) -> MailServer | None:
         """Return the server that takes e-mail, or None. Raises ``SettingsError``."""

@@ -23,6 +23,7 @@ from tests.support.composed import command, instructions
 from tests.support.servers import free_port, redis_executable
 from tests.support.stacks import wait_for
 from web import create_app, serving
+from worker.scraped import port_for
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -30,8 +31,12 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 # What compose itself is told, besides our settings.
-OUTSIDE = {"WEB_PORT", "POSTGRES_MEMORY", "REDIS_MEMORY", "WEB_MEMORY", "WORKER_MEMORY"}
+OUTSIDE = {
+    *("WEB_PORT", "POSTGRES_MEMORY", "REDIS_MEMORY", "WEB_MEMORY", "WORKER_MEMORY"),
+    *("GRAFANA_PORT", "FLOWER_PORT", "PROMETHEUS_MEMORY", "GRAFANA_MEMORY", "FLOWER_MEMORY"),
+}
 SECRETS = "/run/secrets/"
+PROMETHEUS = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 
 
 def copied(path: Path) -> set[str]:
@@ -212,7 +217,8 @@ def test_containers_are_sealed(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in SERVICES if name not in OURS])
 def test_images_of_others_are_pinned_and_run_as_a_user(name: str) -> None:
     """By whole versions, and not as root."""
-    assert re.fullmatch(r"\w+:\d+\.\d+(\.\d+)?-bookworm", SERVICES[name]["image"])
+    debian, makers_own = r"\w+:\d+\.\d+(\.\d+)?-bookworm", r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+"
+    assert re.fullmatch(f"{debian}|{makers_own}", SERVICES[name]["image"])
     assert SERVICES[name]["user"] not in ("root", "0")
 
 
@@ -228,9 +234,10 @@ def test_what_is_written_is_in_memory(name: str) -> None:
 
 def test_only_web_is_published_and_the_rest_stays_inside() -> None:
     """Database, broker, migration and beat cannot reach or be reached from another host."""
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
+    published = {name for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web", "grafana", "flower"}
     inside = {name for name, service in SERVICES.items() if service["networks"] == ["inside"]}
-    assert inside == {"postgres", "redis", "migrate", "beat"}
+    assert inside == {"postgres", "redis", "migrate", "beat", "prometheus"}
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 
@@ -272,12 +279,13 @@ def test_every_secret_is_made_once(secrets: Path) -> None:
 
 def test_the_secrets_are_settings(secrets: Path) -> None:
     """The files are read as the settings that they are for; without an address, no e-mail."""
-    fields = ("database_url", "redis_url", "smtp_url", "token", "secret_key")
+    fields = ("database_url", "redis_url", "smtp_url", "token", "secret_key", "metrics_token")
     settings = load_settings(**{f"{name}_file": secrets / name for name in fields})
     password = (secrets / "postgres_password").read_text().strip()
     assert settings.database_url == f"postgresql://charloom:{password}@postgres/charloom"
     assert len(settings.api_token() or "") == len(settings.signing_key() or "") == 64
     assert settings.mail_server() is None
+    assert len(settings.watch_token() or "") == 64
 
 
 def test_redis_wants_its_password(secrets: Path) -> None:
@@ -304,3 +312,40 @@ def answers(client: "Redis") -> bool:
         return bool(client.ping())
     except RedisError:
         return False
+
+
+def test_what_watches_asks_where_it_is_told() -> None:
+    """Prometheus' addresses are services with that port, and the web server knows its name."""
+    config = yaml.safe_load(PROMETHEUS.read_text("utf-8"))
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    (web,) = jobs["charloom-web"]["static_configs"][0]["targets"]
+    assert web == "web:8000"
+    allowed = SERVICES["web"]["environment"]["CHARLOOM_ALLOWED_HOSTS"]
+    assert "web" in allowed.rpartition("}")[2].split(",")
+    asked = {
+        (name, place["port"])
+        for place in jobs["charloom-workers"]["dns_sd_configs"]
+        for name in place["names"]
+    }
+    told = set()
+    for name, service in OURS.items():
+        if "-Q" in service.get("command", []):
+            given = Settings(metrics_address=service["environment"]["CHARLOOM_METRICS_ADDRESS"])
+            host, port = given.metrics_place() or ("", 0)
+            told.add((name, port_for(port, {option(service["command"], "-Q")})))
+            assert host == "0.0.0.0"  # noqa: S104
+    assert asked == told
+
+
+def test_what_watches_waits_to_be_asked_and_reads_files_that_are_there() -> None:
+    """Nothing of it starts by itself; each file it mounts is one of ours, and cannot be written."""
+    profiles = {name: SERVICES[name]["profiles"] for name in ("prometheus", "grafana", "flower")}
+    assert profiles == {"prometheus": ["watch"], "grafana": ["watch"], "flower": ["flower"]}
+    for name in profiles:
+        for volume in SERVICES[name].get("volumes", []):
+            source, _, rest = volume.partition(":")
+            if source.startswith("./"):
+                assert (ROOT / source).exists()
+                assert rest.endswith(":ro")
+            else:
+                assert source in COMPOSE["volumes"]

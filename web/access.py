@@ -63,7 +63,7 @@ def let_in() -> ResponseReturnValue | None:
     if rule is None:
         log.error("an endpoint without a rule was asked for", endpoint=request.endpoint)
         raise Forbidden
-    if rule.anyone:
+    if rule.anyone or (rule.watch and brings_watch_token()):
         return None
     g.principal = asker()
     if g.principal is None:
@@ -87,14 +87,12 @@ def asker() -> Principal | None:
 
 def by_token() -> Principal | None:
     """Return whose bearer token the request brings, or None. Raises ``NotFound`` for the team."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    given, team = text.strip(), _team_wanted()
-    if scheme.lower() != "bearer" or not given:
+    given, team = _bearer(), _team_wanted()
+    if not given:
         return None
     own, db = services().settings.api_token(), services().db
     with db.read() as reading:
-        # WSGI hands header bytes over as Latin-1.
-        if own and hmac.compare_digest(given.encode("latin-1"), own.encode()):
+        if own and _is_same(given, own):
             return of_installation(reading, team)
         token = find_token(reading, given)
         if token is None:
@@ -104,6 +102,22 @@ def by_token() -> Principal | None:
         with db.write() as writing:
             note_use(writing, token.id)
     return found
+
+
+def brings_watch_token() -> bool:
+    """Tell whether the request brings the token that is good for watching alone."""
+    given, known = _bearer(), services().settings.watch_token()
+    return bool(given and known) and _is_same(given, known or "")
+
+
+def _bearer() -> str:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _is_same(given: str, secret: str) -> bool:
+    # WSGI hands header bytes over as Latin-1.
+    return hmac.compare_digest(given.encode("latin-1"), secret.encode())
 
 
 def _team_wanted() -> str | None:

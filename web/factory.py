@@ -27,6 +27,7 @@ from web.pages import register_pages
 from web.provider import keep_provider
 from web.sessions import LazySessions
 from web.signed_in import keep_sessions
+from web.watched import watch_requests
 
 
 def create_app(settings: Settings | None = None, tickets: Tickets | None = None) -> APIFlask:
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     register_errors(app)
+    watch_requests(app, settings)
     add_headers(app, settings.public_url)
     limit_requests(app, settings)
     guard(app)

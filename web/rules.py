@@ -13,11 +13,16 @@ from shared.accounts.rights import Right
 
 @dataclass(frozen=True)
 class Rule:
-    """``right`` None: whoever is signed in. ``own``: for others' things the right to manage."""
+    """``right`` None: whoever is signed in. ``own``: for others' things the right to manage.
+
+    ``watch``: also for the token of whoever watches the service (``CHARLOOM_METRICS_TOKEN``), which
+    is good for nothing else.
+    """
 
     right: Right | None = None
     anyone: bool = False
     own: bool = False
+    watch: bool = False
 
 
 ANYONE = (
@@ -108,8 +113,8 @@ MANAGE = (
     "pages.receivers.test",
     *("pages.team.add", "pages.team.audit", "pages.team.change", "pages.team.remove"),
 )
+WATCH = ("metrics.show",)
 ADMIN = (
-    "metrics.show",
     "pages.audit.index",
     *("pages.teams.create", "pages.teams.edit", "pages.teams.index", "pages.teams.rename"),
     *("pages.users.change", "pages.users.create", "pages.users.index", "pages.users.leave_team"),
@@ -128,6 +133,7 @@ def _rules() -> Iterator[tuple[str, Rule]]:
         (SUBMIT, Rule(Right.SUBMIT)),
         (OWN, Rule(Right.SUBMIT, own=True)),
         (MANAGE, Rule(Right.MANAGE)),
+        (WATCH, Rule(Right.ADMIN, watch=True)),
         (ADMIN, Rule(Right.ADMIN)),
     ):
         yield from ((endpoint, rule) for endpoint in endpoints)

@@ -13,21 +13,20 @@ import logging
 import os
 import socket
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger as GunicornLogger
 
 from shared.memory import give_back_every, give_back_soon
+from shared.meters import MEMORY_FOLDER, SharedFolder
 from shared.redaction import Redacting
 from web.context import Services
 from web.errors import Answer, code_of, problem
 from web.headers import bare_headers
 from web.listeners import MOST_LISTENERS
+from web.metrics import FOLDER
 
-# Heartbeat files where no slow disk can hold them up.
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # nosec B108
 REQUEST_THREADS = 64
 # It takes up to tenths of a second, the more the more pieces are free.
 GIVE_BACK_SECONDS = 30
@@ -59,17 +58,32 @@ limit_request_line = 8190
 # sent while the server closes is answered by nobody.
 keepalive = 15
 control_socket_disable = True
+# Heartbeat files where no slow disk can hold them up.
 worker_tmp_dir = str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None
 
 
+# Where the workers count together; made by their parent, which is not asked anything itself.
+meters: SharedFolder | None = None
+
+
 def on_starting(_: Any) -> None:
-    """Have all workers, which are forked later, give memory back."""
+    """Have all workers, which are forked later, give memory back, and count together."""
+    global meters
     give_back_soon()
+    meters = SharedFolder()
+
+
+def on_exit(_: Any) -> None:
+    """Delete what the workers counted."""
+    if meters is not None:
+        meters.remove()
 
 
 def post_worker_init(worker: Any) -> None:
     """Have listeners sent away when a worker is told to stop, and free memory given back."""
-    services: Services = worker.wsgi.extensions["charloom"]
+    extensions = worker.wsgi.extensions
+    extensions[FOLDER] = meters and meters.path
+    services: Services = extensions["charloom"]
     services.listeners.closing = lambda: not worker.alive
     give_back_every(GIVE_BACK_SECONDS)
 

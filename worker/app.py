@@ -17,16 +17,19 @@ from celery import signals
 from shared import tables  # noqa: F401  (the services need every table)
 from shared.db import Database
 from shared.logs import configure_logs
+from shared.meters import SharedFolder
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
+from shared.tracing import make_tracer
 from shared.waking import RedisWakes
-from worker import devices, pool, speeds
+from worker import devices, meters, pool, speeds
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
 from worker.memory import Allowance
 from worker.node import Node
 from worker.presence import Presence
 from worker.runners import take_over
+from worker.scraped import Scraped, port_for
 from worker.stopping import StopFlag
 
 log = structlog.get_logger(__name__)
@@ -45,6 +48,9 @@ stop_flag = StopFlag()
 board = Board()
 _node: Node | None = None
 _presence: Presence | None = None
+# Made by the parent, before the fork; none where nobody is told.
+_meters: SharedFolder | None = None
+_scraped: Scraped | None = None
 
 
 def current_node() -> Node:
@@ -66,12 +72,33 @@ def _size_pool(conf: Any, options: dict[str, Any], **_: Any) -> None:
         conf.worker_concurrency = devices.slots(
             _queues(options.get("queues")), devices.gpus(), settings.devices_per_process
         )
+    _share_meters(_queues(options.get("queues")))
+
+
+def _share_meters(queues: set[str]) -> None:
+    global _meters, _scraped
+    place = settings.metrics_place()
+    if place is not None:
+        # A process that replaces another one counts on where that one was.
+        _meters = SharedFolder(lambda: getattr(current_process(), "index", "parent"))
+        host, port = place[0], port_for(place[1], queues)
+        _scraped = Scraped(host, port, _meters.path, settings.watch_token())
 
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
 def _watch_pool(sender: Any, **_: Any) -> None:
     # The first processes' end is seen by a timer only, which Celery runs every 5 s.
     sender.hub.call_repeatedly(POOL_SECONDS, sender.pool.maintain_pool)
+    if _scraped is not None:
+        _scraped.start()
+
+
+@signals.worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _end(**_: Any) -> None:
+    if _scraped is not None:
+        _scraped.end()
+    if _meters is not None:
+        _meters.remove()
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
@@ -83,19 +110,20 @@ def _stop(**_: Any) -> None:
 def _start_process(**_: Any) -> None:
     """Connect, pin the device, warm the engine up: a job then waits for none of it."""
     global _node, _presence
+    queues = set(app.amqp.queues.consume_from)
+    _begin_counting(queues)
     name = f"{socket.gethostname()}:{current_process().pid}"
     wakes = RedisWakes(settings.redis_url)
     database = Database(settings.database_url, CeleryTickets(app), wakes)
     slot = board.slot(current_process().index)
     allowance = Allowance(settings.pool_memory_bytes)
-    _node = Node(settings, database, name, stop_flag, slot, _give_up, pool.leave, allowance)
+    tracer = make_tracer(settings, "charloom-worker")
+    _node = Node(settings, database, name, stop_flag, slot, _give_up, pool.leave, allowance, tracer)
     # Before the seconds that TensorFlow takes.
     take_over(_node)
-    queues = set(app.amqp.queues.consume_from)
-    device = devices.pin(
-        current_process().index, queues, devices.gpus(), settings.devices_per_process
-    )
-    _presence = Presence(_node, queues, device, speeds.measure(queues, device))
+    place = current_process().index
+    device = devices.pin(place, queues, devices.gpus(), settings.devices_per_process)
+    _presence = Presence(_node, queues, device, speeds.measure(queues, device), place)
     _presence.start()
     if "train" in queues:
         warm_up(devices.count())
@@ -112,6 +140,17 @@ def _start_process(**_: Any) -> None:
 def _end_process(**_: Any) -> None:
     if _presence is not None:
         _presence.end()
+    if _node is not None:
+        _node.tracer.end()
+
+
+def _begin_counting(queues: set[str]) -> None:
+    if _scraped is not None:
+        _scraped.forget()
+    if _meters is not None:
+        _meters.begin_process()
+    meters.begin(queues)
+    meters.note_memory(current_process().index)
 
 
 def _give_up() -> None:

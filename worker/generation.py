@@ -22,6 +22,7 @@ from worker.engine.sampling import Stream, Writer
 from worker.engine.vocabulary import Vocabulary
 from worker.gathering import Gathered
 from worker.heartbeat import Heartbeat
+from worker.meters import STEPS
 from worker.models import character_model
 from worker.node import Node
 from worker.prompting import prompts
@@ -90,7 +91,8 @@ class GenerationWork:
         writer = Writer(self._model, self._vocabulary, streams, self.spec, self._window)
         gathered = Gathered(number + 1 for number in texts)
         for parts in writer.run(self._heartbeat.should_stop):
-            self._written += sum(map(len, parts))
+            self._written += (count := sum(map(len, parts)))
+            STEPS.labels("generate").inc(count)
             gathered.add(parts)
             if gathered.is_due():
                 self._store(gathered)

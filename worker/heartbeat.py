@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.errors import LeaseLost
 from shared.jobs.rows import Lease
 from shared.jobs.services import renew
+from worker import meters
 from worker.node import Node
 from worker.stopping import StopRequested
 
@@ -85,13 +86,17 @@ class Heartbeat:
                 self.requested = renew(session, self._lease, self._node.settings.lease_seconds)
         except LeaseLost as error:
             self._lost = True
+            meters.RENEWALS.labels("lost").inc()
             # A run that has just ended by itself holds no lease either.
             if not self._done.wait(END_SECONDS):
                 log.warning("lease lost", reason=str(error))
             return False
         except SQLAlchemyError as error:
             # A late renewal still counts, as long as nobody took the job.
+            meters.RENEWALS.labels("failed").inc()
             log.warning("lease not renewed, will try again", error=str(error))
             # The run may be waiting for the database, too: that is no hang.
             self._progressed_at = time.monotonic()
+        else:
+            meters.RENEWALS.labels("renewed").inc()
         return True

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shared.blobs import StoredBlob, write_blob
 from shared.db import Database, is_away
 from shared.settings import Settings
+from shared.tracing import Tracer
 from worker.board import Slot
 from worker.memory import Allowance
 from worker.stopping import StopFlag
@@ -38,6 +39,7 @@ class Node:
     give_up: Callable[[], None] = field(default=lambda: None)
     leave: Callable[[], None] = field(default=lambda: None)
     allowance: Allowance = field(default_factory=Allowance)
+    tracer: Tracer = field(default_factory=Tracer)
 
     def write(self, change: Callable[[Session], T]) -> T:
         """Do ``change`` in a transaction, as ``keep_trying`` does."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shared.db import now
 from shared.ids import new_id
 from shared.workers.services import Process, leave, see
-from worker import devices, memory
+from worker import devices, memory, meters
 from worker.node import Node
 
 log = structlog.get_logger(__name__)
@@ -23,9 +23,10 @@ END_SECONDS = 2
 class Presence:
     """Writes the row of one process every third of a lease, and deletes it at the end."""
 
-    def __init__(self, node: Node, queues: set[str], device: str, speed: float | None = None):
+    def __init__(self, node: Node, queues: set[str], device: str, speed: float | None = None,
+                 place: int = 0):  # fmt: skip
         held = memory.available(), devices.memory_of(device)
-        self._node = node
+        self._node, self._place = node, place
         self.process = Process(new_id(), node.name, sorted(queues), device, now(), speed, *held)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="presence", daemon=True)
@@ -42,6 +43,7 @@ class Presence:
     def _tell(self) -> None:
         self._write(see)
         while not self._done.wait(self._node.settings.lease_seconds * SHARE):
+            meters.note_memory(self._place)
             self._write(see)
         self._write(leave)
 

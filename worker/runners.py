@@ -4,7 +4,7 @@ import errno
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -16,10 +16,14 @@ from sqlalchemy.orm import Session
 from shared.db import is_away
 from shared.errors import LeaseLost, UserError
 from shared.jobs.models import Job
+from shared.jobs.queries import origin_of
 from shared.jobs.rows import Lease
 from shared.jobs.services import claim, fail, hand_back, lose
 from shared.memory import give_back
+from shared.origins import TRACE
 from shared.said import said
+from shared.tracing import spanning
+from worker import meters
 from worker.heartbeat import Heartbeat
 from worker.node import Node
 from worker.stopping import StopRequested
@@ -29,6 +33,7 @@ log = structlog.get_logger(__name__)
 # It takes up to tenths of a second, as long as a short job.
 GIVE_BACK_SECONDS = 30.0
 
+NOBODY: Mapping[str, str] = {}
 Runner = Callable[[Node, Job, Lease, Heartbeat], None]
 Move = Callable[..., Job]
 # By name: importing a runner loads TensorFlow, which only a pool's process may do.
@@ -48,10 +53,12 @@ def work(node: Node, queue: str) -> int:
     """
     done, given = 0, float("-inf")
     while not node.stop.is_up():
-        job = node.write(lambda s: _claim(s, node, queue))
+        with meters.claiming(queue):
+            job, origin = node.write(lambda s: _claim(s, node, queue))
         if job is None:
             break
-        run_job(node, job)
+        _tell_wait(node, job, origin)
+        run_job(node, job, origin)
         given = _tidy(given)
         done += 1
         if node.allowance.is_used_up():
@@ -80,16 +87,37 @@ def _leave(node: Node, queue: str) -> None:
     node.db.tickets.send(queue)
 
 
-def _claim(session: Session, node: Node, queue: str) -> Job | None:
+def _claim(session: Session, node: Node, queue: str) -> tuple[Job | None, dict[str, str]]:
     settings = node.settings
-    return claim(session, queue, node.name, settings.lease_seconds, settings.team_running_jobs)
+    job = claim(session, queue, node.name, settings.lease_seconds, settings.team_running_jobs)
+    return job, origin_of(session, job.id) if job else {}
 
 
-def run_job(node: Node, job: Job) -> None:
-    """Run a claimed job to its end, whatever happens on the way."""
+def _tell_wait(node: Node, job: Job, origin: dict[str, str]) -> None:
+    """Tell how long a job waited that starts for the first time."""
+    if job.attempt == 1:
+        meters.waited(job.queue, job.created_at, job.started_at)
+        node.tracer.begin("queued", origin.get(TRACE), job.created_at, **_of(job)).end()
+
+
+def _of(job: Job) -> dict[str, str | int]:
+    """Return what a span tells of a job."""
+    return {"charloom.job": job.id, "charloom.kind": job.kind, "charloom.attempt": job.attempt}
+
+
+def run_job(node: Node, job: Job, origin: Mapping[str, str] = NOBODY) -> None:
+    """Run a claimed job to its end, whatever happens on the way.
+
+    ``origin`` is the request that it was submitted by, for the log and for traces.
+    """
     lease = Lease(job.id, job.attempt)
     node.slot.hold(lease)
-    with structlog.contextvars.bound_contextvars(job=job.id, attempt=job.attempt):
+    about = {"job": job.id, "attempt": job.attempt, **origin}
+    with (
+        structlog.contextvars.bound_contextvars(**about),
+        meters.running(job.kind),
+        spanning(node.tracer, "run", origin.get(TRACE), **_of(job)),
+    ):
         log.info("job started", kind=job.kind, name=job.name)
         try:
             with Heartbeat(node, lease) as heartbeat:

@@ -32,6 +32,7 @@ from worker.engine.state import TrainingState
 from worker.engine.training import TrainingRun
 from worker.engine.vocabulary import Vocabulary
 from worker.heartbeat import Heartbeat
+from worker.meters import Steps
 from worker.models import model_file
 from worker.node import Node
 from worker.states import StateSaver
@@ -48,8 +49,10 @@ def run_training(node: Node, job: Job, lease: Lease, heartbeat: Heartbeat) -> No
     """
     run = node.keep_trying(lambda: prepare(node, job, heartbeat))
     copies = node.keep_trying(lambda: Copies.of(node, job))
+    steps = Steps(**run.position())
     with StateSaver(node, lease) as saver:
         for report in run:
+            steps.reached(**run.position())
             if isinstance(report, EpochDone):
                 saver.finish()
                 store_epoch(node, lease, run, report, copies)

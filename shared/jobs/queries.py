@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from sqlalchemy import and_, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session
@@ -11,10 +12,13 @@ from shared.db import Database, database_now, octets
 from shared.errors import NotFound
 from shared.ids import is_id
 from shared.jobs.models import ANSWERS, DESK_KEYS, Epoch, Event, Job, Output, Sample, Status
+from shared.origins import REQUEST, TRACE
 from shared.pages import DEFAULT_LIMIT, Page, page
 from shared.said import said
 
 PIECE_ROWS = 50
+# How far back waits are looked at.
+LAST_JOBS = 500
 # True of the events that tell of no written text: as the index has it, without a parameter.
 NO_TEXT = Event.type != literal_column("'text'")
 # True of what the writing desk lets write.
@@ -181,6 +185,35 @@ def oldest_waiting(session: Session) -> dict[str, float]:
     now = database_now(session)
     rows = session.execute(query.group_by(Job.queue))
     return {queue: max(0.0, (now - since).total_seconds()) for queue, since in rows}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How many seconds jobs of a queue waited for a worker."""
+
+    median: float
+    longest: float
+
+
+def waits_of_late(session: Session) -> dict[str, Wait]:
+    """Return for each queue how long those waited that started, of the last jobs submitted.
+
+    Ids grow with time: only so many rows of the primary key are looked at.
+    """
+    last = select(Job.id).order_by(Job.id.desc()).limit(LAST_JOBS).subquery()
+    query = select(Job.queue, Job.created_at, Job.started_at).join(last, Job.id == last.c.id)
+    waits: dict[str, list[float]] = {}
+    for queue, created, started in session.execute(query):
+        if started is None:
+            continue
+        waits.setdefault(queue, []).append(max(0.0, (started - created).total_seconds()))
+    return {queue: Wait(median(found), max(found)) for queue, found in waits.items()}
+
+
+def origin_of(session: Session, job_id: str) -> dict[str, str]:
+    """Return for which request a job was submitted, as its first event has it."""
+    data = session.scalar(select(Event.data).where(Event.job_id == job_id, Event.seq == 1)) or {}
+    return {name: str(data[name]) for name in (REQUEST, TRACE) if name in data}
 
 
 def queued_by_queue(session: Session) -> dict[str, int]:

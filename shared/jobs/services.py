@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.checkpoints.services import check_unused, drop_state
-from shared.db import database_time, now, want_ticket
+from shared.db import database_time, now, want_count, want_ticket
 from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.answers import check_input, ended, forget_of
@@ -30,6 +30,8 @@ from shared.jobs.rows import Lease, change, fence, held, lease_lost
 from shared.jobs.turns import best_of, count_turn, take_turn
 from shared.limits.models import LIMITS, Limits
 from shared.limits.services import check_queue
+from shared.meters import LOSSES
+from shared.origins import origin
 from shared.said import said
 
 # As the row is now, also where the session holds an older picture of it.
@@ -49,7 +51,7 @@ def submit(session: Session, job: Job, limits: Limits = LIMITS) -> Job:
     session.add(job)
     session.flush()
     (job,) = change(session, Job.id == job.id)
-    add_event(session, job, "queued")
+    add_event(session, job, "queued", origin())
     want_ticket(session, job.queue)
     return job
 
@@ -237,6 +239,7 @@ def _lose(session: Session, job: Job, reason: str) -> Job:
     """Count a loss of a locked job: queued again, or failed when that was one too many."""
     lease, losses, status = Lease(job.id, job.attempt), job.losses + 1, _after_stop(job)
     data = {"reason": reason, "worker": job.worker, "losses": losses}
+    want_count(session, LOSSES.labels(job.kind, str(reason)).inc)
     if status is not Status.QUEUED or losses < job.max_losses:
         return _leave(session, lease, status, data, losses=losses)
     message = said(
@@ -288,7 +291,7 @@ def _queue_again(
     )
     if not jobs:
         raise _refusal(session, job_id, move, allowed)
-    add_event(session, jobs[0], "queued", {"reason": move})
+    add_event(session, jobs[0], "queued", {"reason": move, **origin()})
     want_ticket(session, jobs[0].queue)
     return jobs[0]
 

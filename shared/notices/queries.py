@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared.errors import NotFound
@@ -54,3 +54,10 @@ def told_of(session: Session, schedule_id: str) -> list[str]:
     """Return the ids of the receivers that are told what comes of a schedule's runs."""
     query = select(ScheduleReceiver.receiver_id).where(ScheduleReceiver.schedule_id == schedule_id)
     return list(session.scalars(query.order_by(ScheduleReceiver.receiver_id)))
+
+
+def count_notices(session: Session) -> dict[str, int]:
+    """Return how many notices have each status, whoever's they are."""
+    rows = session.execute(select(Notice.status, func.count()).group_by(Notice.status))
+    found = dict.fromkeys(("pending", "delivered", "failed"), 0)
+    return found | {status: count for status, count in rows}  # noqa: C416  (rows are no pairs)

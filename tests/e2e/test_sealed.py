@@ -45,7 +45,8 @@ def places(reachable_url: str, redis_url: str, tmp_path: Path) -> Places:
     secrets.mkdir()
     temporary.mkdir()
     texts = {"database_url": reachable_url, "redis_url": redis_url, "token": TOKEN}
-    for name, text in (texts | EMPTY | {"secret_key": "sealed-key"}).items():
+    more = {"secret_key": "sealed-key", "metrics_token": "sealed-metrics"}
+    for name, text in (texts | EMPTY | more).items():
         (secrets / name).write_text(text + "\n")
     return Places(temporary, secrets, free_port(), tmp_path)
 

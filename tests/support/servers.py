@@ -8,7 +8,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import LiteralString
 
@@ -233,3 +233,17 @@ def _wait_for_redis(address: str, process: "subprocess.Popen[bytes]") -> None:
             else:
                 return
     raise RuntimeError(f"redis-server did not answer at {address}")
+
+
+def free_ports(count: int) -> int:
+    """Return the first of so many free ports that follow each other."""
+    while True:
+        first = free_port()
+        with ExitStack() as opened:
+            try:
+                for port in range(first, first + count):
+                    held = opened.enter_context(socket.socket())
+                    held.bind(("127.0.0.1", port))
+            except (OSError, OverflowError):
+                continue
+        return first
