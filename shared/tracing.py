@@ -1,4 +1,4 @@
-"""Traces for an OpenTelemetry receiver; where none is set, nothing of the library is imported.
+"""Traces for an OpenTelemetry receiver; where none is set, nothing is imported for them.
 
 A span's place is handed on as a ``traceparent`` of the W3C, which is stored with a job: so a run is
 part of the trace of the request that submitted it, whichever process runs it, and whenever.

@@ -32,6 +32,7 @@ _observers: dict[tuple[str | None, int], Callable[[float], None]] = {}
 def watch_requests(app: APIFlask, settings: Settings) -> None:
     """Note every request of an application; before all else, so that its refusals count too."""
     tracer = make_tracer(settings, "charloom-web")
+    app.extensions["charloom.tracer"] = tracer
     traces = bool(settings.otlp_endpoint)
 
     def begin() -> None:
