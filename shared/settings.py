@@ -1,5 +1,6 @@
 """One frozen ``Settings`` from ``CHARLOOM_*`` variables; a malformed value stops the start."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,12 @@ from pydantic_settings import SettingsConfigDict
 from shared.accounts.provider import ProviderSettings
 from shared.errors import SettingsError
 from shared.limits.models import Limits
+from shared.nodes.labels import LABEL
 from shared.watch_settings import WatchSettings
 
 MIB = 1024 * 1024
+# It stands in addresses, and before a process' number in a worker's name.
+NODE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 # Addresses hold passwords.
 ADDRESSES = ("database_url", "redis_url")
 SECRETS = ("token", "secret_key", "smtp_url", "oidc_client_secret", "metrics_token", *ADDRESSES)
@@ -113,6 +117,21 @@ class Settings(ProviderSettings, WatchSettings):
         description="GPUs that each process of a training worker gets, for specs with `devices` "
         "over 1. Without GPUs the processor counts as so many.",
     )
+    node_name: str | None = Field(
+        None,
+        pattern=NODE_NAME,
+        description="What this machine is called among the nodes; unset: its host name.",
+    )
+    node_labels: str = Field(
+        "", description="What jobs may ask for by name of the node that runs them, by commas."
+    )
+    slots: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="How many jobs a worker that trains runs side by side; unset: one a GPU, or "
+        "one for every four cores.",
+    )
     requests_per_minute: int = Field(
         3000, ge=0, description="Requests of one caller that are answered in a minute; 0: all."
     )
@@ -188,6 +207,16 @@ class Settings(ProviderSettings, WatchSettings):
         return self
 
     @model_validator(mode="after")
+    def _labels_are_some(self) -> Self:
+        for label in self.labels():
+            if not re.match(LABEL, label):
+                raise ValueError(
+                    f"CHARLOOM_NODE_LABELS: {label!r} is no label; accepted: lower-case letters, "
+                    "digits, '.', '_' and '-', at most 63, the first a letter or a digit"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _lease_outlives_renewals(self) -> Self:
         if self.renew_seconds * 3 > self.lease_seconds:
             raise ValueError(
@@ -245,6 +274,10 @@ class Settings(ProviderSettings, WatchSettings):
             output_characters=self.job_output_characters,
             worker_memory=self.worker_memory_bytes,
         )
+
+    def labels(self) -> list[str]:
+        """Return the labels of this machine as a node."""
+        return sorted({label.strip() for label in self.node_labels.split(",") if label.strip()})
 
     def hosts(self) -> list[str]:
         """Return the host names that the pages answer to."""

@@ -6,6 +6,7 @@ from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.jobs.models import Epoch, Event, Job, JobFile, Output, OutputPiece, Sample, Turn
 from shared.models.models import Decision, ModelJob, NamedModel
+from shared.nodes.models import Node
 from shared.notices.models import Delivery, JobReceiver, Notice, Receiver, ScheduleReceiver
 from shared.schedules.models import Schedule, ScheduleRun
 from shared.workers.models import Worker
@@ -28,6 +29,7 @@ __all__ = [
     "Membership",
     "ModelJob",
     "NamedModel",
+    "Node",
     "Notice",
     "Output",
     "OutputPiece",

@@ -15,6 +15,7 @@ from web.principals import Principal
 
 if TYPE_CHECKING:
     # It tells events as the API does, whose views use this module.
+    from web.fleet import Fleets
     from web.listeners import Listeners
 
 
@@ -26,6 +27,7 @@ class Services:
     db: Database
     listeners: "Listeners"
     marks: Marks
+    fleets: "Fleets"
 
 
 def services() -> Services:

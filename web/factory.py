@@ -17,6 +17,7 @@ from web.api import register_api
 from web.api.inputs import SPEC_BYTES
 from web.context import Services
 from web.errors import register_errors
+from web.fleet import Fleets
 from web.headers import add_headers
 from web.health import health
 from web.limiting import limit_requests
@@ -78,4 +79,5 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
 def _services(settings: Settings, tickets: Tickets | None) -> Services:
     tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
     db = Database(settings.database_url, tickets, RedisWakes(settings.redis_url))
-    return Services(settings, db, Listeners(db, lambda: Doorbell(settings.redis_url)), Marks(db))
+    listeners = Listeners(db, lambda: Doorbell(settings.redis_url))
+    return Services(settings, db, listeners, Marks(db), Fleets(db, settings.lease_seconds))

@@ -53,6 +53,7 @@ READ = (
     *("limits.index", "pages.limits.show"),
     *("models.history", "models.index", "models.model_keras", "models.output_txt", "models.show"),
     "presets.index",
+    *("nodes.index", "nodes.show"),
     *("receivers.index", "receivers.notices", "receivers.show"),
     *("records.checkpoints", "records.epochs", "records.events", "records.output_jsonl"),
     *("records.output_txt", "records.output_zip", "records.outputs", "records.samples"),
@@ -115,7 +116,9 @@ MANAGE = (
 )
 WATCH = ("metrics.show",)
 ADMIN = (
+    *("nodes.drain", "nodes.undrain"),
     "pages.audit.index",
+    *("pages.nodes.drain", "pages.nodes.index", "pages.nodes.undrain"),
     *("pages.teams.create", "pages.teams.edit", "pages.teams.index", "pages.teams.rename"),
     *("pages.users.change", "pages.users.create", "pages.users.index", "pages.users.leave_team"),
     *("pages.users.link", "pages.users.new", "pages.users.revoke", "pages.users.set_team"),

@@ -7,7 +7,7 @@ would make every child hang.
 import gc
 import os
 import signal
-import socket
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -16,18 +16,20 @@ from celery import signals
 
 from shared import tables  # noqa: F401  (the services need every table)
 from shared.db import Database
+from shared.jobs.needs import Able
 from shared.logs import configure_logs
 from shared.meters import SharedFolder
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from shared.tracing import make_tracer
 from shared.waking import RedisWakes
-from worker import devices, meters, pool, speeds
+from worker import cores, devices, memory, meters, pool, speeds
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
+from worker.machine import machine, name_of
 from worker.memory import Allowance
 from worker.node import Node
-from worker.presence import Presence
+from worker.presence import Here, Presence
 from worker.runners import take_over
 from worker.scraped import Scraped, port_for
 from worker.stopping import StopFlag
@@ -46,6 +48,7 @@ app.conf.worker_pool = "worker.pool:TaskPool"
 # Before the fork, so that the pool's processes share it.
 stop_flag = StopFlag()
 board = Board()
+_slots = 1
 _node: Node | None = None
 _presence: Presence | None = None
 # Made by the parent, before the fork; none where nobody is told.
@@ -68,11 +71,14 @@ def _logs(**_: Any) -> None:
 
 @signals.celeryd_init.connect  # type: ignore[untyped-decorator]
 def _size_pool(conf: Any, options: dict[str, Any], **_: Any) -> None:
-    if not options.get("concurrency"):
-        conf.worker_concurrency = devices.slots(
-            _queues(options.get("queues")), devices.gpus(), settings.devices_per_process
-        )
-    _share_meters(_queues(options.get("queues")))
+    """Decide how many jobs run side by side: what ``-c`` says, the setting, or what fits."""
+    global _slots
+    queues, given = _queues(options.get("queues")), options.get("concurrency")
+    if not given:
+        wished, each = settings.slots if "train" in queues else None, settings.devices_per_process
+        conf.worker_concurrency = wished or devices.slots(queues, devices.gpus(), each)
+    _slots = int(given or conf.worker_concurrency)
+    _share_meters(queues)
 
 
 def _share_meters(queues: set[str]) -> None:
@@ -110,9 +116,9 @@ def _stop(**_: Any) -> None:
 def _start_process(**_: Any) -> None:
     """Connect, pin the device, warm the engine up: a job then waits for none of it."""
     global _node, _presence
-    queues = set(app.amqp.queues.consume_from)
+    queues, index = set(app.amqp.queues.consume_from), current_process().index
     _begin_counting(queues)
-    name = f"{socket.gethostname()}:{current_process().pid}"
+    name = f"{name_of(settings)}:{current_process().pid}"
     wakes = RedisWakes(settings.redis_url)
     database = Database(settings.database_url, CeleryTickets(app), wakes)
     slot = board.slot(current_process().index)
@@ -121,9 +127,12 @@ def _start_process(**_: Any) -> None:
     _node = Node(settings, database, name, stop_flag, slot, _give_up, pool.leave, allowance, tracer)
     # Before the seconds that TensorFlow takes.
     take_over(_node)
-    place = current_process().index
-    device = devices.pin(place, queues, devices.gpus(), settings.devices_per_process)
-    _presence = Presence(_node, queues, device, speeds.measure(queues, device), place)
+    # Before one card is all that is seen.
+    here = Here(machine(settings), _slots, index)
+    device = devices.pin(index, queues, devices.gpus(), settings.devices_per_process)
+    _node = replace(_node, able=_able(device))
+    speed = speeds.measure(queues, device, cores.share(_slots, cores.count()))
+    _presence = Presence(_node, queues, device, speed, here)
     _presence.start()
     if "train" in queues:
         warm_up(devices.count())
@@ -156,6 +165,13 @@ def _begin_counting(queues: set[str]) -> None:
 def _give_up() -> None:
     """End this process, which hangs, so that its parent replaces it."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _able(device: str) -> Able:
+    """Return what jobs may ask of this process: its share of the memory, its card, the labels."""
+    held, labels = memory.available(), frozenset(settings.labels())
+    own = None if held is None else held // _slots
+    return Able(name_of(settings), device != "cpu", own, devices.memory_of(device), labels)
 
 
 def _queues(given: str | list[str] | None) -> set[str]:

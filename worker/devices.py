@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+from dataclasses import dataclass
+
+from worker import cores, memory
 
 # TensorFlow reads this once, when it loads: it must be set before.
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -22,10 +25,12 @@ def gpus() -> list[str]:
 def slots(queues: set[str], names: list[str], each: int = 1) -> int:
     """Return how many jobs a worker of these queues runs side by side on ``names``.
 
-    One for ``each`` so many GPUs for training; what is left over stays idle. Generating needs
-    none, and on a processor one training run keeps its cores busy.
+    One for ``each`` so many GPUs for training; what is left over stays idle. Without GPUs as many
+    as fit the cores. Of all other work one process does much.
     """
-    return max(1, len(names) // each) if "train" in queues else 1
+    if "train" not in queues:
+        return 1
+    return max(1, (len(names) or cores.runs(cores.count(), memory.available())) // each)
 
 
 def pin(index: int, queues: set[str], names: list[str], each: int = 1) -> str:
@@ -61,6 +66,40 @@ def memory_of(device: str) -> int | None:
         return None
     told = _nvidia_smi("memory.total", f"--id={name}").split()
     return min(int(line) for line in told) * MIB if told and all(map(str.isdigit, told)) else None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A GPU as its driver tells of it: its use in percent, its memory in bytes."""
+
+    name: str
+    memory: int | None
+    used: int | None
+    use: int | None
+    driver: str
+
+
+def cards() -> list[Card]:
+    """Return all GPUs of this machine, whoever may use them."""
+    asked = "name,memory.total,memory.used,utilization.gpu,driver_version"
+    rows = [line.split(", ") for line in _nvidia_smi(asked).splitlines()]
+    return [
+        Card(name, _bytes(total), _bytes(used), _number(use), driver.strip())
+        for name, total, used, use, driver in (row for row in rows if len(row) == len(CARD))
+    ]
+
+
+CARD = Card.__dataclass_fields__
+
+
+def _bytes(told: str) -> int | None:
+    found = _number(told)
+    return None if found is None else found * MIB
+
+
+def _number(told: str) -> int | None:
+    # Cards that are parted tell some of it as '[N/A]'.
+    return int(told) if told.strip().isdigit() else None
 
 
 def _nvidia_smi(asked: str = "index", *more: str) -> str:

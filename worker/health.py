@@ -4,7 +4,6 @@ A container asks it of its own worker. The answer is the row that each pool proc
 broker workers take no commands, as whoever reaches it could give them.
 """
 
-import socket
 import sys
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from shared.db import Database, database_time
 from shared.settings import load_settings
 from shared.workers.models import Worker
+from worker.machine import name_of
 
 
 def works_here(session: Session, host: str, queue: str, lease_seconds: float) -> bool:
@@ -28,7 +28,7 @@ def main(queue: str) -> int:
     db = Database(settings.database_url)
     try:
         with db.read() as session:
-            found = works_here(session, socket.gethostname(), queue, settings.lease_seconds)
+            found = works_here(session, name_of(settings), queue, settings.lease_seconds)
     finally:
         db.close()
     return 0 if found else 1

@@ -57,7 +57,7 @@ class Heartbeat:
     def should_stop(self) -> bool:
         """Tell whether the run shall save its state and stop. Raises ``LeaseLost``."""
         self.progressed()
-        return self.requested is not None or self._node.stop.is_up()
+        return self.requested is not None or self._node.must_stop()
 
     def watched(self, pieces: Iterable[T]) -> Iterator[T]:
         """Yield ``pieces``, each of which is progress.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TypeVar
 
 import structlog
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import StoredBlob, write_blob
 from shared.db import Database, is_away
+from shared.jobs.needs import PLAIN, Able
 from shared.settings import Settings
 from shared.tracing import Tracer
 from worker.board import Slot
@@ -28,7 +30,8 @@ class Node:
     """The collaborators of tasks and runners.
 
     ``slot`` is where this process writes which job it runs; ``give_up`` ends a process that hangs;
-    ``leave`` has one replaced that has used up its ``allowance``.
+    ``leave`` has one replaced that has used up its ``allowance``. ``able`` is what its jobs may ask
+    for; ``drained`` is set while what runs is to be handed back.
     """
 
     settings: Settings
@@ -40,6 +43,12 @@ class Node:
     leave: Callable[[], None] = field(default=lambda: None)
     allowance: Allowance = field(default_factory=Allowance)
     tracer: Tracer = field(default_factory=Tracer)
+    able: Able = PLAIN
+    drained: Event = field(default_factory=Event)
+
+    def must_stop(self) -> bool:
+        """Tell whether what runs here shall be handed back."""
+        return self.stop.is_up() or self.drained.is_set()
 
     def write(self, change: Callable[[Session], T]) -> T:
         """Do ``change`` in a transaction, as ``keep_trying`` does."""

@@ -88,8 +88,8 @@ def _leave(node: Node, queue: str) -> None:
 
 
 def _claim(session: Session, node: Node, queue: str) -> tuple[Job | None, dict[str, str]]:
-    settings = node.settings
-    job = claim(session, queue, node.name, settings.lease_seconds, settings.team_running_jobs)
+    lease, most = node.settings.lease_seconds, node.settings.team_running_jobs
+    job = claim(session, queue, node.name, lease, most, node.able)
     return job, origin_of(session, job.id) if job else {}
 
 

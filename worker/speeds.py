@@ -1,6 +1,5 @@
 """How fast this node multiplies matrices, measured in a moment and without TensorFlow."""
 
-import os
 import time
 
 import numpy as np
@@ -12,8 +11,8 @@ SECONDS = 0.1
 ROWS, UNITS = 16, 64
 
 
-def measure(queues: set[str], device: str) -> float | None:
-    """Return the floating-point operations a second of all cores; None where nothing is trained.
+def measure(queues: set[str], device: str, cores: int) -> float | None:
+    """Return the floating-point operations a second of ``cores``; None where nothing is trained.
 
     Nor is a card measured: how long a recurrence takes there is no matter of products.
     """
@@ -25,13 +24,7 @@ def measure(queues: set[str], device: str) -> float | None:
     end, best = time.perf_counter() + SECONDS, float("inf")
     while time.perf_counter() < end:
         best = min(best, _product(rows, weights))
-    return 2 * ROWS * UNITS * 4 * UNITS / best * _cores()
-
-
-def _cores() -> int:
-    # Not everywhere can a process be bound to some of the cores.
-    bound = getattr(os, "sched_getaffinity", None)
-    return len(bound(0)) if bound else os.cpu_count() or 1
+    return 2 * ROWS * UNITS * 4 * UNITS / best * cores
 
 
 def _product(rows: NDArray[np.float32], weights: NDArray[np.float32]) -> float:

@@ -10,8 +10,11 @@ from shared.accounts.audit import forget_entries
 from shared.blobs import reclaim
 from shared.db import database_time, is_away
 from shared.jobs.answers import forget
+from shared.jobs.needs import waiting_keys
 from shared.jobs.queries import queued_by_queue
 from shared.jobs.services import expire
+from shared.nodes.queries import any_drains
+from shared.nodes.services import forget_old_nodes
 from shared.rounds import note_round
 from shared.workers.services import forget_old
 from worker.node import Node
@@ -52,6 +55,7 @@ def _sweep(node: Node, rounds: Rounds) -> None:
         with node.db.write() as session:
             jobs = expire(session)
             forget_old(session)
+            forget_old_nodes(session)
         for job in jobs:
             log.warning("lease ran out", job=job.id, status=job.status, losses=job.losses)
     top_up(node)
@@ -84,9 +88,13 @@ def top_up(node: Node) -> None:
     """Send tickets for waiting jobs that have none, as after a broker's loss."""
     with node.db.read() as session:
         queued = queued_by_queue(session)
+        picky = {queue for queue in queued if waiting_keys(session, queue)}
+        picky = set(queued) if any_drains(session) else picky
     for queue, count in queued.items():
         out = node.db.tickets.waiting(queue)
         if out is None:
             return
-        for _ in range(min(count, MOST_TICKETS) - out):
+        # Not whoever takes a ticket may be able to serve what waits: there is one for each.
+        wanted = MOST_TICKETS if queue in picky else min(count, MOST_TICKETS)
+        for _ in range(wanted - out):
             node.db.tickets.send(queue)

@@ -20,13 +20,14 @@ from cli.client.answers import Answers
 from cli.client.connection import Connection, Json, Retries
 from cli.client.corpora import Corpora
 from cli.client.imports import Imports
+from cli.client.nodes import Nodes
 from cli.client.retraining import Retraining
 from cli.errors import Refused, ServerFailed, Unreachable
 
 __all__ = ["Client", "Json", "Refused", "Retries", "ServerFailed", "Unreachable"]
 
 
-class Client(Corpora, Answers, Imports, Retraining, Accounts):
+class Client(Corpora, Answers, Imports, Retraining, Accounts, Nodes):
     """Talks to one installation.
 
     Every call raises ``UserError`` with the answer's reason when it is refused (``Refused``, with

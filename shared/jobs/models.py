@@ -35,6 +35,8 @@ ANSWERS = (Kind.SCORE, Kind.VERIFY)
 IS_ANSWER = "kind in ('score', 'verify')"
 # True of training jobs' rows, in the words of theirs.
 IS_TRAINING = "kind = 'train'"
+# True of those that ask something of their node, in the words of their index.
+HAS_NEEDS = "needs_key <> ''"
 # The keys of what the writing desk lets write begin so: nobody looks for those jobs by themselves.
 DESK_KEYS = "desk-"
 # Which workers run a kind: what reads and writes with a model, the same ones.
@@ -78,10 +80,19 @@ class Job(Base):
             "ix_jobs_claim",
             "team_id",
             "queue",
+            "needs_key",
             text("priority DESC"),
             "id",
             sqlite_where=text("status = 'queued'"),
             postgresql_where=text("status = 'queued'"),
+        ),
+        # Which needs there are among those that wait: mostly none.
+        Index(
+            "ix_jobs_needs",
+            "queue",
+            "needs_key",
+            sqlite_where=text(f"status = 'queued' AND {HAS_NEEDS}"),
+            postgresql_where=text(f"status = 'queued' AND {HAS_NEEDS}"),
         ),
         # How many of a team run: asked for at each claim.
         Index(
@@ -122,6 +133,8 @@ class Job(Base):
     status: Mapped[str]
     requested: Mapped[str | None]
     priority: Mapped[int]
+    # What it asks of its node: see shared.jobs.needs.
+    needs_key: Mapped[str] = mapped_column(default="", server_default="")
     # The text that a training run reads, or that a generation run's model was trained on: None
     # where that was elsewhere.
     corpus_version_id: Mapped[str | None] = mapped_column(

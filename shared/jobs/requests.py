@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.fields import Id, Name, Reference, Spec, Text, one_of
+from shared.jobs.needs import NodeNeeds
 from shared.receipts import Receipt
 from shared.specs import GenerationSpec, TrainingSpec, training_spec
 
@@ -20,6 +21,11 @@ Priority = Annotated[
     int, Field(ge=-100, le=100, description="Higher goes first among the team's waiting jobs.")
 ]
 
+Needs = Annotated[
+    NodeNeeds | None,
+    Field(description="Which nodes may run it. null: all that take such jobs."),
+]
+
 
 class TrainingPlan(TrainingSpec):
     """What to train, whatever the text: a preset, and any field of the spec over it."""
@@ -27,6 +33,7 @@ class TrainingPlan(TrainingSpec):
     preset: Literal["seed", "fast", "large", "tiny"] = Field(
         "seed", description="What the spec starts from."
     )
+    needs: Needs = None
 
     def spec(self) -> TrainingSpec:
         """Return the preset's spec with the fields that were given over it."""
@@ -47,7 +54,19 @@ class TrainingRequest(TrainingPlan):
     notify: Notify = Field(default=[])
 
 
-class GenerationRequest(GenerationSpec):
+class GenerationPlan(GenerationSpec):
+    """What to write, whatever the model."""
+
+    needs: Needs = None
+
+    def spec(self) -> GenerationSpec:
+        """Return the spec alone."""
+        return GenerationSpec.model_validate(
+            self.model_dump(include=set(GenerationSpec.model_fields))
+        )
+
+
+class GenerationRequest(GenerationPlan):
     """A submission: which checkpoint or model writes, and the spec."""
 
     model_config = ConfigDict(json_schema_extra=one_of("checkpoint_id", "model"))
@@ -61,12 +80,6 @@ class GenerationRequest(GenerationSpec):
     name: Name | None = Field(None, description="Empty: made from the training job's name.")
     priority: Priority = 0
     notify: Notify = Field(default=[])
-
-    def spec(self) -> GenerationSpec:
-        """Return the spec alone."""
-        return GenerationSpec.model_validate(
-            self.model_dump(include=set(GenerationSpec.model_fields))
-        )
 
 
 class ScoreSpec(Spec):

@@ -26,11 +26,13 @@ from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.answers import check_input, ended, forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
+from shared.jobs.needs import PLAIN, Able, served_keys
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
-from shared.jobs.turns import best_of, count_turn, take_turn
+from shared.jobs.turns import best_key, best_of, count_turn, take_turn
 from shared.limits.models import LIMITS, Limits
 from shared.limits.services import check_queue
 from shared.meters import LOSSES
+from shared.nodes.queries import is_draining
 from shared.origins import origin
 from shared.said import said
 
@@ -62,15 +64,21 @@ def claim(
     worker: str,
     lease_seconds: float,
     most_running: int = LIMITS.running_jobs,
+    able: Able = PLAIN,
 ) -> Job | None:
     """Take the best queued job of the team whose turn it is, or None: then the ticket was spare.
 
-    A team that has ``most_running`` jobs running, or as many as its own limit says, is passed over.
+    A team that has ``most_running`` jobs running, or as many as its own limit says, is passed over;
+    so are jobs that ask for what the worker has not. A draining node's workers take none.
     """
-    team_id = take_turn(session, queue, most_running)
+    if is_draining(session, able.node):
+        return None
+    keys = served_keys(session, queue, able)
+    team_id = take_turn(session, queue, most_running, keys)
     if team_id is None:
         return None
-    best = best_of(team_id, queue).with_for_update(skip_locked=True)
+    key = best_key(session, team_id, queue, keys)
+    best = best_of(team_id, queue, key).with_for_update(skip_locked=True)
     jobs = change(
         session,
         Job.id == best.scalar_subquery(),

@@ -22,6 +22,7 @@ from shared.errors import (
 from shared.fields import Spec
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
+from shared.jobs.needs import NO_NEEDS
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.services import submit
 from shared.limits.models import LIMITS, Limits
@@ -169,6 +170,7 @@ def _submit(
     session: Session, who: Submitter, request: TrainingRequest | GenerationRequest, job: Job
 ) -> Job:
     check_receivers(session, who.team_id, request.notify)
+    job.needs_key = request.needs.key() if request.needs else NO_NEEDS
     submit(session, stamped(job, who, request), who.limits)
     tell_job(session, job.id, request.notify)
     return job

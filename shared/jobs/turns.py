@@ -12,26 +12,32 @@ Nothing is stamped on jobs, so nothing is out of date: a resumed, retried or han
 of its team's as any other. A claim looks once at each team, never at each job.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, case, func, literal, select, union_all
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from shared.accounts.models import Team
 from shared.jobs.models import Job, Status, Turn
+from shared.jobs.needs import NO_NEEDS
 
 # The lock of a team's row, which whoever only refers to the team does not wait for.
 LOCK: dict[str, Any] = {"of": Team, "key_share": True}
+PLAIN = (NO_NEEDS,)
 
 
-def take_turn(session: Session, queue: str, most_running: int) -> str | None:
+def take_turn(
+    session: Session, queue: str, most_running: int, keys: Sequence[str] = PLAIN
+) -> str | None:
     """Return the team whose turn it is, its row locked until the transaction ends, or None.
 
-    It has a job that waits, and fewer that run than it may have: under the lock both stay true.
+    It has a job that waits, with needs of one of ``keys``, and fewer that run than it may have:
+    under the lock both stay true.
     """
-    query, waits = teams_in_turn(queue, most_running), False
+    query, waits = teams_in_turn(queue, most_running, keys), False
     locked: set[str] = set()
     while True:
         # Another worker's claim holds a team's row for a moment: others' jobs come first then.
@@ -54,15 +60,36 @@ def count_turn(session: Session, queue: str, team_id: str) -> None:
     session.merge(Turn(team_id=team_id, queue=queue, at=max(virtual, at or 0) + 1))
 
 
-def best_of(team_id: Any, queue: str) -> Select[Any]:
-    """Return the query of a team's first job: the highest priority, then the oldest."""
-    waiting = (Job.team_id == team_id, Job.queue == queue, Job.status == Status.QUEUED)
-    return select(Job.id).where(*waiting).order_by(Job.priority.desc(), Job.id).limit(1)
+def best_of(team_id: Any, queue: str, key: Any = NO_NEEDS) -> Select[Any]:
+    """Return the query of a team's first job with these needs: the highest priority, then the
+    oldest."""
+    first = aliased(Job)
+    waiting = (first.team_id == team_id, first.queue == queue, first.status == Status.QUEUED)
+    query = select(first.id).where(*waiting, first.needs_key == key)
+    return query.order_by(first.priority.desc(), first.id).limit(1)
 
 
-def teams_in_turn(queue: str, most_running: int) -> Select[Any]:
+def best_key(session: Session, team_id: str, queue: str, keys: Sequence[str]) -> str:
+    """Return the needs of a team's first job, of those that a worker can serve."""
+    if len(keys) == 1:
+        return keys[0]
+    return session.scalar(_best_of_all(team_id, queue, keys, Job.needs_key)) or keys[0]
+
+
+def _best_of_all(team_id: Any, queue: str, keys: Sequence[str], what: Any) -> Select[Any]:
+    """Return the query of a team's first job whatever its needs: the best of each key's first."""
+    served = union_all(*(select(literal(key).label("key")) for key in keys)).subquery("served")
+    best = best_of(team_id, queue, served.c.key).correlate(served, Team).scalar_subquery()
+    query = select(what).select_from(served).join(Job, Job.id == best)
+    return query.order_by(Job.priority.desc(), Job.id).limit(1)
+
+
+def teams_in_turn(queue: str, most_running: int, keys: Sequence[str] = PLAIN) -> Select[Any]:
     """Return the query of the team whose turn it is: see ``take_turn``."""
-    best = best_of(Team.id, queue).correlate(Team).scalar_subquery()
+    if len(keys) == 1:
+        best = best_of(Team.id, queue, keys[0]).correlate(Team).scalar_subquery()
+    else:
+        best = _best_of_all(Team.id, queue, keys, Job.id).correlate(Team).scalar_subquery()
     running = select(func.count()).where(Job.team_id == Team.id, Job.status == Status.RUNNING)
     most = func.coalesce(Team.most_running_jobs, most_running)
     return (

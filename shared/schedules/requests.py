@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.fields import Name, Reference, Spec
-from shared.jobs.requests import TrainingPlan
-from shared.specs import GenerationSpec
+from shared.jobs.requests import GenerationPlan, TrainingPlan
 
 MOST_URL = 2000
 
@@ -37,7 +36,7 @@ class ScheduleRequest(Spec):
         description="The weights a run starts from: none, the promoted checkpoint's, or those of "
         "the last run that ended well. The first run always starts from scratch.",
     )
-    generation: GenerationSpec | None = Field(
+    generation: GenerationPlan | None = Field(
         None, description="What is written with a checkpoint that was promoted. Empty: nothing."
     )
     overlap: Literal["skip", "queue", "replace"] = Field(

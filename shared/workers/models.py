@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import ID, Base
@@ -16,6 +16,10 @@ class Worker(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     # As in the rows of the jobs that it runs: the machine's name and the process' number.
     name: Mapped[str] = mapped_column(unique=True)
+    # The machine that it is on: None where it has not told, as before there were nodes.
+    node_id: Mapped[str | None] = mapped_column(
+        ID, ForeignKey("nodes.id", ondelete="SET NULL"), index=True
+    )
     queues: Mapped[list[str]] = mapped_column(JSON)
     device: Mapped[str]
     # Floating-point operations a second in products of matrices, as measured at its start: None

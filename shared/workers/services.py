@@ -27,11 +27,13 @@ class Process:
     # Bytes that it may hold, in the machine's memory and on its card.
     memory: int | None = None
     device_memory: int | None = None
+    node_id: str | None = None
 
 
 def see(session: Session, process: Process) -> None:
     """Note that a worker is there now; its first time, or after it was forgotten, add it."""
-    statement = update(Worker).where(Worker.id == process.id).values(seen_time=database_time())
+    seen = {"seen_time": database_time(), "node_id": process.node_id}
+    statement = update(Worker).where(Worker.id == process.id).values(**seen)
     if session.execute(statement).rowcount:  # type: ignore[attr-defined]
         return
     # A container that starts again gives the same name to another process.

@@ -232,6 +232,7 @@ def _values(full: Full, accounts: dict[str, str], rule: Rule) -> dict[str, Any]:
         "name": full.model,
         "schedule_id": full.schedule,
         "receiver_id": full.receiver,
+        "node": full.node,
         "number": 1,
         "move": "cancel",
         "change": "promote",

@@ -30,7 +30,16 @@ ELSEWHERE = "/there/is/no/such/page"
 # With nothing stored, beside those that are the same with something.
 EMPTY = (
     *("/", "/compare", "/corpora", "/desk", "/training/new", "/generation/new", "/jobs"),
-    *("/schedules", "/schedules/new", "/models", "/receivers", "/account", "/team", "/team/audit"),
+    *(
+        "/schedules",
+        "/schedules/new",
+        "/models",
+        "/receivers",
+        "/nodes",
+        "/account",
+        "/team",
+        "/team/audit",
+    ),
 )
 
 
@@ -75,6 +84,7 @@ def every_page(full: Full) -> Mapping[str, list[str]]:
         "pages.limits.show": ["/limits"],
         "pages.models.index": ["/models"],
         "pages.models.show": [f"/models/{full.model}"],
+        "pages.nodes.index": ["/nodes"],
         "pages.provider.account": ["/account/provider"],
         "pages.receivers.index": ["/receivers"],
         "pages.receivers.new": ["/receivers/new"],

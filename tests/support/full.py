@@ -21,7 +21,8 @@ from shared.checkpoints.models import Checkpoint
 from shared.checkpoints.queries import list_checkpoints
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.corpora.services import NewText, add_version, store_text
-from shared.db import Database
+from shared.db import Database, now
+from shared.ids import new_id
 from shared.jobs.answers import keep_result
 from shared.jobs.models import Job, Sample
 from shared.jobs.queries import list_samples
@@ -30,6 +31,9 @@ from shared.jobs.rows import Lease
 from shared.jobs.services import fail, report_progress, succeed
 from shared.jobs.stars import star
 from shared.models.services import Judgement, decide, ensure_model, work_for
+from shared.nodes.models import Node
+from shared.nodes.queries import get_node
+from shared.nodes.services import Machine, drain, see_node
 from shared.notices.sending import Outcome, claim_notice, record
 from shared.notices.services import add_receiver, send_test
 from shared.receipts import text_sha256
@@ -37,6 +41,7 @@ from shared.schedules.firing import end, place
 from shared.schedules.models import RunStatus, Schedule
 from shared.schedules.requests import ScheduleRequest
 from shared.schedules.services import add_schedule
+from shared.workers.services import Process, see
 from tests.support.factories import (
     claim_job,
     do,
@@ -50,6 +55,7 @@ from tests.support.factories import (
     make_standing_job,
     make_training_job,
     make_verifying_job,
+    reload,
     write_text,
 )
 from tests.support.signing_in import make_user
@@ -80,6 +86,7 @@ class Full:
     model: str
     schedule: str
     receiver: str
+    node: str
     team: str
     user: str
     # The secret of a sign-in link of that user.
@@ -107,7 +114,28 @@ def fill(db: Database) -> Full:
         sample = list_samples(session, trained.id).data[-1].id
     ids = {name: job.id for name, job in jobs.items()}
     people = _people(db)
-    return Full(corpus.id, ids, checkpoints[-1].id, sample, model, schedule, receiver, *people)
+    node = _nodes(db, jobs["running"])
+    return Full(
+        corpus.id, ids, checkpoints[-1].id, sample, model, schedule, receiver, node, *people
+    )
+
+
+def _nodes(db: Database, running: Job) -> str:
+    """Let a node with cards run a job, and one that is drained be away; return the first's name."""
+    cpu = {"kind": "cpu", "name": f"A processor {LONG}", "memory": 64 * 10**9}
+    gpu = {"kind": "gpu", "name": "NVIDIA A100-SXM4-80GB", "memory": 80 * 10**9}
+    versions = {"charloom": "0.9.0", "python": "3.12.3", "tensorflow": "2.21.0", "driver": "550.1"}
+    big = Machine(LONG[:90], [cpu, gpu, gpu], 64, 64 * 10**9, versions, ["a100", "quiet"])
+    load = {"average": 3.25, "memory_free": 10**9, "gpus": [{"use": 97, "memory_used": 10**9}] * 2}
+    seen = do(db, lambda s: see_node(s, big, load, 1e12))
+    name = reload(db, running).worker or ""
+    for worker, queue in ((name, "train"), ("other:2", "generate")):
+        process = Process(new_id(), worker, [queue], "gpu 0", now(), node_id=seen.id)
+        do(db, lambda s, p=process: see(s, p))  # type: ignore[misc]
+    do(db, lambda s: see_node(s, Machine("small", [], 2, None, {}, []), {}))
+    do(db, lambda s: drain(s, get_node(s, "small")))
+    do(db, lambda s: s.execute(update(Node).where(Node.name == "small").values(seen_time=1e9)))
+    return big.name
 
 
 def _people(db: Database) -> tuple[str, str, str]:

@@ -45,6 +45,7 @@ JOB: Example = {
     "spec": SPEC,
     "progress": {"epoch": 3, "epochs": 30, "step": 2625, "steps": 26250, "fraction": 0.1,
                  "eta_seconds": 190.5},
+    "needs": {"gpu": True, "memory_bytes": 8_000_000_000, "label": "a100"}, "waiting_reason": None,
     "attempt": 1, "losses": 0, "max_losses": 3, "worker": WORKER, "created_at": TIME,
     "created_by": ADA, "started_at": TIME, "finished_at": None, "error": None,
     "links": {"self": f"/api/v1/jobs/{JOB_ID}", "events": f"/api/v1/jobs/{JOB_ID}/events"},
@@ -198,8 +199,21 @@ ROWS = {
     "Event": EVENT, "Job": JOB, "Limit": LIMIT, "Model": MODEL, "Notice": NOTICE, "Output": OUTPUT,
     "Receiver": RECEIVER, "Run": RUN, "Sample": SAMPLE, "Schedule": SCHEDULE, "Worker": PROCESS,
 }  # fmt: skip
+NODE: Example = {
+    "id": OTHER_ID, "name": "node-1", "alive": True,
+    "devices": [{"kind": "cpu", "name": "EPYC", "memory": 256_000_000_000},
+                {"kind": "gpu", "name": "NVIDIA A100", "memory": 80_000_000_000}],
+    "cores": 32, "memory": 256_000_000_000, "versions": {"charloom": "0.9.0", "python": "3.12.3"},
+    "speed": None, "labels": ["a100"],
+    "load": {"average": 1.5, "memory_free": 200_000_000_000,
+             "gpus": [{"use": 95, "memory_used": 9_000_000_000}]},
+    "draining": False, "draining_since": None, "created_at": TIME, "seen_at": LATER,
+    "links": {"self": "/api/v1/nodes/node-1"},
+}  # fmt: skip
+ROWS |= {"Node": NODE}
 PAGES = {f"{name}Page": {"data": [row], "has_more": False} for name, row in ROWS.items()}
 REQUESTS = {
+    "DrainRequest": {"now": False},
     "TrainingRequest": {"corpus_id": CORPUS_ID, **PLAN},
     "EstimateRequest": {"corpus_id": CORPUS_ID, **PLAN},
     "GenerationRequest": {"checkpoint_id": CHECKPOINT_ID, **GENERATION},
@@ -238,7 +252,7 @@ EXAMPLES: dict[str, Example] = (
 PARAMETERS: dict[str, Any] = {
     "corpus_id": CORPUS_ID, "job_id": JOB_ID, "checkpoint_id": CHECKPOINT_ID,
     "schedule_id": SCHEDULE_ID, "receiver_id": RECEIVER_ID, "sample_id": SAMPLE_ID,
-    "user_id": USER_ID, "team_id": TEAM_ID, "token_id": TOKEN_ID, "name": "mine",
+    "user_id": USER_ID, "team_id": TEAM_ID, "token_id": TOKEN_ID, "name": "mine", "node": "node-1",
     "Idempotency-Key": "my-text-2026-03-01",
 }  # fmt: skip
 TEXTS = {

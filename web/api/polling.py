@@ -8,6 +8,7 @@ from flask import Response, jsonify, request
 from shared.jobs.queries import get_job
 from web.api.schemas import Job
 from web.context import Services, team_id
+from web.fleet import mark_of
 from web.headers import CACHED
 
 # Progress is written about as often.
@@ -46,7 +47,7 @@ def answer(found: Services, job_id: str) -> Response:
     marked = found.marks.of(team_id(), job_id)
     if marked is None:
         return Response(_told(found, job_id), mimetype=JSON)
-    mark, status = marked
+    mark, status = mark_of(*marked), marked[1]
     if request.if_none_match.contains_weak(mark):
         response = Response(status=304, mimetype=JSON)
     else:

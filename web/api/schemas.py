@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.checkpoints import models as checkpoints
 from shared.corpora import models as corpora
 from shared.jobs import models as jobs
+from shared.jobs.needs import told as told_needs
 from shared.pages import Page
+from web.fleet import reason_of
 from web.makers import Maker, look_up, maker_of
 
 
@@ -100,6 +102,14 @@ class JobError(BaseModel):
     message: str
 
 
+class Needed(BaseModel):
+    """What a job asks of the node that runs it."""
+
+    gpu: bool
+    memory_bytes: int | None
+    label: str | None
+
+
 class Job(Answer):
     """One run of a spec."""
 
@@ -109,6 +119,10 @@ class Job(Answer):
     status: Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
     requested: Literal["cancel", "pause"] | None
     priority: int
+    needs: Needed | None = Field(description="What it asks of its node; null: nothing.")
+    waiting_reason: str | None = Field(
+        description="Why it waits, where no worker that is there can serve it."
+    )
     corpus_version_id: str | None = Field(description="null where the model was trained elsewhere.")
     checkpoint_id: str | None
     preset: str | None
@@ -132,6 +146,8 @@ class Job(Answer):
         told = {
             "progress": Progress.model_validate(row.progress),
             "created_by": maker_of(row),
+            "needs": told_needs(row.needs_key),
+            "waiting_reason": reason_of(row),
             "error": error or None,
             "links": _job_links(row),
         }

@@ -22,6 +22,7 @@ from web.pages.limits import limits
 from web.pages.live import live
 from web.pages.models import models
 from web.pages.news import news
+from web.pages.nodes import nodes
 from web.pages.outputs import outputs
 from web.pages.people import tell_of_people
 from web.pages.preferences import preferences
@@ -46,7 +47,7 @@ for blueprint in (
     *(home, corpora, training, generation, jobs, live, checkpoints, runs, compare),
     *(desk, outputs, schedules, models, receivers, api_docs, preferences, news, signing),
     *(limits, provider),
-    *(account, tokens, team, users, teams, audit),
+    *(account, tokens, team, users, teams, audit, nodes),
 ):
     pages.register_blueprint(blueprint)
 

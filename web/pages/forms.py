@@ -28,6 +28,8 @@ ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 SHOWN = 80
 # What a ticked box sends, and what stands between several of one name.
 YES, SEVERAL = "yes", " "
+# What programs alone ask for: no form has it.
+UNASKED = ("needs",)
 # Fields of one number or several, and of a text in which blanks count.
 NUMBERS, TEXTS = ("temperature", "sample_temperature"), ("prompt", "sample_prompt")
 # Limits beyond this are there for the database's sake and say nothing to people.
@@ -160,7 +162,7 @@ def _inner_values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str,
     found: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         inner = inner_model(info)
-        if inner is None:
+        if inner is None or name in UNASKED:
             continue
         wanted = NoneType not in leaves(info.annotation) or typed.get(name) == YES
         prefix = f"{name}."

@@ -12,6 +12,7 @@ from shared.jobs.models import Job, Kind
 from shared.jobs.queries import get_job, list_epochs, list_moves
 from web.api.streams import stream
 from web.context import services, team_id
+from web.fleet import reason_of
 from web.headers import CACHED
 from web.pages import reading
 from web.pages.cards import checkpoint_card, epoch_card, event_card, grid_rows
@@ -55,7 +56,8 @@ def follow(job_id: str) -> Response:
 
 def _mark(job: Job) -> str:
     """Return what differs whenever the answer does: every row leaves an event."""
-    seen = [job.event_seq, job.progress, job.requested, request.query_string.decode("latin-1")]
+    asked = request.query_string.decode("latin-1")
+    seen = [job.event_seq, job.progress, job.requested, reason_of(job), asked]
     return sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 

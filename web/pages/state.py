@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.db import now
 from shared.jobs.models import ENDED, Job, Kind, Status
+from web.fleet import reason_of
 from web.messages import _, _l
 from web.pages import failures, words
 from web.pages.words import Words
@@ -80,6 +81,9 @@ def _moves(job: Job) -> list[str]:
 
 def _line(job: Job) -> str:
     if job.status == Status.QUEUED:
+        why = reason_of(job)
+        if why is not None:
+            return words.sentence(why)
         return _("It starts as soon as a worker is free.")
     if job.requested:
         return _("Asked to stop: the worker saves where it stands first.")

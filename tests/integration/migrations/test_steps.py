@@ -23,6 +23,7 @@ from shared.jobs.services import succeed
 from shared.jobs.stars import star
 from shared.models.models import NamedModel
 from shared.models.services import ensure_model, promote, work_for
+from shared.nodes.services import Machine, see_node
 from shared.notices.sending import Outcome, claim_notice, record
 from shared.notices.services import add_receiver, send_test, tell_job
 from shared.schedules.requests import ScheduleRequest
@@ -167,6 +168,20 @@ def test_turns_and_limits_go_and_no_job(database_url: str, db: Database) -> None
     assert claim_job(db).job_id == waiting[1].id
 
 
+def test_nodes_go_and_no_job(database_url: str, db: Database) -> None:
+    """Down, workers forget their nodes, and jobs what they asked for: any worker takes them."""
+    with db.write() as session:
+        node = see_node(session, Machine("node", [], 2, None, {}, []), {})
+        see(session, Process(new_id(), "node:1", ["train"], "cpu", now(), node_id=node.id))
+    job = make_training_job(db, needs={"gpu": True})
+    before = rows(db)
+    db.close()
+    migrations.downgrade(database_url, "0015")
+    migrations.upgrade(database_url)
+    assert rows(db) == before | {"nodes": 0}
+    assert claim_job(db).job_id == job.id
+
+
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:
     """Down from schedules, notices and copies a step at a time, filled; and up again."""
     fill_what_is_newer(db)
@@ -186,7 +201,7 @@ def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) ->
 NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
-    *("job_files", "workers", "turns"),
+    *("job_files", "workers", "turns", "nodes"),
     *("users", "memberships", "api_tokens", "audit_entries"),
 }
 
@@ -209,7 +224,8 @@ def fill_what_is_newer(db: Database) -> None:
         tell_job(session, job.id, [receiver.id])
         attach(session, job.id, INPUT, checkpoint.blob_id)
         send_test(session, receiver)
-        see(session, Process(new_id(), "node:1", ["train"], "cpu", now()))
+        node = see_node(session, Machine("node", [], 2, 10**9, {}, ["a100"]), {"average": 0.5})
+        see(session, Process(new_id(), "node:1", ["train"], "cpu", now(), node_id=node.id))
         user = add_user(session, "ada")
         set_role(session, DEFAULT_TEAM_ID, user, Role.MEMBER)
         make_token(session, user, NewToken(DEFAULT_TEAM_ID, "laptop", Right.SUBMIT))

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from shared.jobs.models import Job, Status
+from shared.said import Said, said
+from web.pages import state
 from web.pages.state import MOVES, WORDS, state_of
+
+
+@pytest.fixture(autouse=True)
+def _some_worker_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "reason_of", lambda _job: None)
 
 
 def job(**values: Any) -> Job:
@@ -36,10 +43,22 @@ def test_title(values: dict[str, Any], title: str) -> None:
     assert state_of(job(**values))["title"] == title
 
 
+def test_a_job_that_none_can_serve_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others start as soon as a worker is free."""
+    line = state_of(job(status="queued"))["line"]
+    assert line == "It starts as soon as a worker is free."
+
+    def why(_job: Job) -> Said:
+        return said("no worker that trains is there")
+
+    monkeypatch.setattr(state, "reason_of", why)
+    assert state_of(job(status="queued"))["line"] == "No worker that trains is there."
+
+
 def test_a_requested_move_is_not_offered_again() -> None:
     """A running job that was asked to pause can still be cancelled."""
-    state = state_of(job(requested="pause"))
-    assert (state["word"], state["moves"]) == ("pausing", ["cancel"])
+    found = state_of(job(requested="pause"))
+    assert (found["word"], found["moves"]) == ("pausing", ["cancel"])
 
 
 def test_lines() -> None:
@@ -57,7 +76,7 @@ def test_lines() -> None:
 @pytest.mark.parametrize("code", ["diverged", "worker_lost", "something new"])
 def test_advice(code: str) -> None:
     """Every failure comes with something to do."""
-    state = state_of(job(status="failed", error_code=code, error_message="it failed"))
-    assert state["failed"]
-    assert state["error"] == "It failed."
-    assert "Retry" in state["advice"] or "Train again" in state["advice"]
+    found = state_of(job(status="failed", error_code=code, error_message="it failed"))
+    assert found["failed"]
+    assert found["error"] == "It failed."
+    assert "Retry" in found["advice"] or "Train again" in found["advice"]
