@@ -18,4 +18,6 @@ def large_text(rng: random.Random) -> bytes:
     """Return a few megabytes."""
     text = python_reference().encode()
     size = rng.randint(*LARGE)
-    return (f"{rng.getrandbits(64):x}\n".encode() + text * (size // len(text) + 1))[:size]
+    whole = f"{rng.getrandbits(64):x}\n".encode() + text * (size // len(text) + 1)
+    # Not in the middle of a character.
+    return whole[:size].decode(errors="ignore").encode()
