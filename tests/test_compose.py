@@ -89,6 +89,14 @@ def test_there_is_one_beat() -> None:
     assert not any("-B" in s.get("command", []) for s in OURS.values())
 
 
+@pytest.mark.parametrize("name", [n for n in OURS if n.startswith("worker")])
+def test_workers_can_be_scaled_out(name: str) -> None:
+    """``--scale worker-train=4``: nothing of a container is there once only; each has its name."""
+    service = OURS[name]
+    assert not service.keys() & {"container_name", "hostname", "ports", "volumes"}
+    assert option(service["command"], "-n").endswith("@%h")
+
+
 def test_migrate_is_a_command_and_the_others_wait_for_it() -> None:
     """The one-shot service runs ``charloom migrate`` to its end before anything else of ours."""
     command = SERVICES["migrate"]["command"]
@@ -111,6 +119,19 @@ def test_the_web_health_check_is_a_route(settings_without_servers: Settings) -> 
                  if name == "CMD")  # fmt: skip
     assert "--config, python:web.serving" in " ".join(start)
     assert serving.wsgi_app == "web:create_app()"
+
+
+def test_the_web_health_check_is_answered_whatever_names_are_allowed(
+    settings_without_servers: Settings,
+) -> None:
+    """It asks by the loopback address; the pages' own names alone are no reason to refuse it."""
+    named = settings_without_servers.model_copy(update={"allowed_hosts": "charloom.example.org"})
+    client = create_app(named, FakeTickets()).test_client()
+    status = {
+        host: client.get("/healthz", headers={"Host": host}).status_code
+        for host in ("127.0.0.1:8000", "charloom.example.org", "elsewhere.example.org")
+    }
+    assert list(status.values()) == [200, 200, 400]
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         # The pages that take a text allow more: see web/pages/security.py.
         MAX_FORM_MEMORY_SIZE=SPEC_BYTES,
-        TRUSTED_HOSTS=settings.hosts(),
+        # A health check on the server's own machine knows no other name of it.
+        TRUSTED_HOSTS=[*settings.hosts(), "127.0.0.1"],
         BOOTSTRAP_SERVE_LOCAL=True,
     )
     app.session_interface = LazySessions()
