@@ -1,7 +1,7 @@
 """What several requests have: texts, names, ids, and what their schemas tell of them."""
 
 import re
-from typing import Annotated, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -66,3 +66,13 @@ class Spec(BaseModel):
     """The base of every spec: strict, frozen, finite numbers, no unknown fields."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    newer: ClassVar[frozenset[str]] = frozenset()
+    """The fields that came since the last release, whose workers refuse what they do not know."""
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as it is kept: without a newer field that nobody set to anything else than its
+        default, so that the last release's workers can read it."""
+        fields = type(self).model_fields
+        unset = {name for name in self.newer if getattr(self, name) == fields[name].default}
+        return self.model_dump(mode="json", exclude=unset)

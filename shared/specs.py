@@ -4,7 +4,7 @@ Shapes: ``T`` window, ``H`` units, ``V`` vocabulary, ``N`` characters of text.
 Fields are strict (``"5"`` is not 5, NaN is not a number) and unknown fields are refused.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -19,6 +19,8 @@ Temperature = Annotated[float, Field(ge=0, le=10)]
 
 class TrainingSpec(Spec):
     """Everything that decides a training run, but the text. The defaults are the article's."""
+
+    newer: ClassVar = frozenset({"devices"})
 
     window: int = Field(
         100, ge=2, le=1000, description="Characters the model sees before the one it must guess."

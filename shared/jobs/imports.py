@@ -74,7 +74,7 @@ def submit_import(
         return found
     job = Job(
         kind=Kind.IMPORT, name=request.name, preset=None, priority=request.priority,
-        spec=request.spec.model_dump(mode="json"), checkpoint_id=None, corpus_version_id=None,
+        spec=request.spec.stored(), checkpoint_id=None, corpus_version_id=None,
         progress={"epoch": 0, "epochs": 0, "step": 0, "steps": 0, "fraction": 0.0,
                   "eta_seconds": None},
     )  # fmt: skip

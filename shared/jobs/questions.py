@@ -70,7 +70,7 @@ def _job(checkpoint: Checkpoint, request: Question, spec: Spec, characters: int)
     usual = SHORT_PRIORITY if characters <= SHORT_CHARACTERS else LONG_PRIORITY
     return Job(
         preset=None,
-        spec=spec.model_dump(mode="json"),
+        spec=spec.stored(),
         checkpoint_id=checkpoint.id,
         corpus_version_id=checkpoint.corpus_version_id,
         priority=usual if request.priority is None else request.priority,

@@ -220,7 +220,7 @@ def _trained_on(session: Session, schedule: Schedule, version: CorpusVersion) ->
         return None
     trained = session.get_one(CorpusVersion, last.corpus_version_id)
     job = session.get_one(Job, last.job_id)
-    spec = TrainingPlan.model_validate(schedule.training).spec().model_dump(mode="json")
+    spec = TrainingPlan.model_validate(schedule.training).spec().stored()
     return last if (trained.sha256, job.spec) == (version.sha256, spec) else None
 
 

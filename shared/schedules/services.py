@@ -83,7 +83,7 @@ def _filled(
         "model_id": ensure_model(session, schedule.team_id, request.model).id,
         "training": request.training.model_dump(mode="json", exclude_unset=True),
         "start_from": request.start_from,
-        "generation": request.generation and request.generation.model_dump(mode="json"),
+        "generation": request.generation and request.generation.stored(),
         "overlap": request.overlap,
         "missed": request.missed,
     }

@@ -26,6 +26,15 @@ def test_each_preset_says_what_it_is_for() -> None:
     assert PRESET_NOTES.keys() == PRESETS.keys()
 
 
+def test_a_newer_field_is_kept_only_where_it_says_something() -> None:
+    """The last release's workers read what does not use it, and what is kept means the same."""
+    plain = TrainingSpec()
+    assert plain.stored().keys() == TrainingSpec.model_fields.keys() - TrainingSpec.newer
+    for spec in (plain, TrainingSpec(devices=2)):
+        assert TrainingSpec.model_validate(spec.stored()) == spec
+    assert TrainingSpec(devices=2).stored()["devices"] == 2
+
+
 def test_fields_go_over_the_preset() -> None:
     """What is not given stays the preset's."""
     spec = training_spec("tiny", {"epochs": 5})

@@ -52,7 +52,7 @@ def _rebuild(found: Found, path: Path) -> dict[str, Any]:
     model = build(found.spec, len(found.vocabulary))
     model.set_weights(found.weights)
     save(model, path)
-    return {"vocabulary": found.vocabulary, "spec": found.spec.model_dump(mode="json")}
+    return {"vocabulary": found.vocabulary, "spec": found.spec.stored()}
 
 
 def _limit(what: int, most: int) -> int:
