@@ -37,8 +37,13 @@ class Places:
             "/tmp": str(self.temporary),
             "0.0.0.0:8000": f"127.0.0.1:{self.port}",
         }
-        text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+        text = with_defaults(text)
         return re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], text)
+
+
+def with_defaults(text: str) -> str:
+    """Return a text of the file as where no variable is set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text).replace("$$", "$")
 
 
 def instructions(path: Path) -> list[tuple[str, list[str]]]:
