@@ -26,7 +26,7 @@ WRITE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos fuzz soak lint audit scan bench texts access screenshots lock licences clean hostile
+.PHONY: help demo up test chaos hosts fuzz soak lint audit scan bench texts access screenshots lock licences clean hostile
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,13 +37,18 @@ demo: .venv/.cpu ## Train a model on a real text and write with it, in a few min
 up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
 	@$(BIN)/charloom up
 
-test: .venv/.dev ## Run all tests (installs Chromium and Prometheus where they are missing and may be).
+test: .venv/.dev ## Run all tests (installs Chromium, Prometheus and iproute2 where they are missing and may be).
 	@sh tests/ensure_chromium.sh
 	@sh tests/ensure_prometheus.sh
+	@sh tests/ensure_iproute.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.
 	@CHAOS=long $(BIN)/python -m pytest tests/chaos -s --timeout=1800
+
+hosts: .venv/.dev ## Take five hosts from each other while thirty jobs run: Linux, as root.
+	@sh tests/ensure_iproute.sh
+	@HOSTS=long $(BIN)/python -m pytest tests/hosts -s
 
 fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, ten minutes.
 	@FUZZ=long $(BIN)/python -m pytest tests/fuzz -s

@@ -42,4 +42,4 @@ def service(
 @pytest.fixture(scope="session")
 def calm(service: Service) -> Calm:
     """What undisturbed runs leave on this service."""
-    return run_undisturbed(service, PLAN)
+    return run_undisturbed(service, PLAN.orders, PLAN.changes)

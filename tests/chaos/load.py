@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.jobs.models import Job, Status
 from tests.chaos.api import Api
-from tests.chaos.service import Service
+from tests.chaos.served import Served
 
 PERIOD = 0.5
 # Unfinished jobs of each kind that are kept: enough for two training nodes and a queue.
@@ -71,7 +71,7 @@ class Row:
 Picture = dict[str, Row]
 
 
-def picture(service: Service) -> Picture | None:
+def picture(service: Served) -> Picture | None:
     """Return every job as it stands now, or None while the database is away."""
     columns = (Job.id, Job.kind, Job.status, Job.attempt, Job.worker, Job.progress)
     try:
@@ -98,7 +98,7 @@ def generation_orders(checkpoint_id: str) -> list[Order]:
 class Supply:
     """Submits jobs from a thread of its own: as many as finish, and at least ``least``."""
 
-    def __init__(self, service: Service, orders: list[Order], least: int):
+    def __init__(self, service: Served, orders: list[Order], least: int):
         self._service, self._least = service, least
         self._next = {
             kind: cycle([order for order in orders if order.kind == kind]) for kind in PATHS

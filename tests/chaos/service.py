@@ -10,6 +10,7 @@ import httpx
 from redis import Redis
 from redis.exceptions import RedisError
 
+from cli.client import Client
 from cli.folder import DataFolder
 from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
@@ -50,6 +51,10 @@ class Service:
     def api(self) -> Api:
         """Return a caller of its API; close it."""
         return Api(self.stack.url, self.stack.token)
+
+    def client(self) -> Client:
+        """Return a client of its API; close it."""
+        return self.stack.client()
 
     def part(self, name: str) -> Part | None:
         """Return the processes of a part, if it is whole."""

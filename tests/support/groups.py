@@ -4,7 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # The longest first, small ones last: so both processes end at nearly the same time. The load of
 # fifty users comes when the browser, which is timed, is through with the shared stack.
-TURNS = ("stack", "integration", "soak", "unit", "chaos", "fuzz", "e2e")
+TURNS = ("stack", "integration", "soak", "unit", "chaos", "hosts", "fuzz", "e2e")
 # These start stacks of their own; all others in their folder share one.
 OWN_STACKS = (
     "test_outages.py",
@@ -21,7 +21,7 @@ def group(name: str) -> str:
     folder, _, rest = path.partition("/")
     if folder == "e2e":
         return path if rest in OWN_STACKS else "stack"
-    return folder if folder in ("soak", "chaos", "fuzz") else path
+    return folder if folder in ("soak", "chaos", "hosts", "fuzz") else path
 
 
 def turn(name: str) -> tuple[int, str]:
