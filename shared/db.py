@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from enum import StrEnum
 from threading import Lock
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
+    literal_column,
     select,
     text,
 )
@@ -73,6 +75,31 @@ class Base(DeclarativeBase):
 
 
 ID = Uuid(as_uuid=False)
+
+
+class Word(TypeDecorator[str]):
+    """One of a few words; where a member of a ``StrEnum`` is compared with, it is in the statement.
+
+    A parameter would keep a plan that is made once for any values from every index whose condition
+    has the word.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    class Comparator(TypeDecorator.Comparator[str]):
+        """Writes members down."""
+
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+            return super().operate(op, *(_written(value) for value in other), **kwargs)
+
+    comparator_factory = Comparator
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return literal_column(f"'{value}'", Text())
+    return [_written(one) for one in value] if isinstance(value, (tuple, list)) else value
 
 
 def now() -> datetime:

@@ -16,13 +16,14 @@ from shared.jobs.services import expire
 from shared.nodes.queries import any_drains
 from shared.nodes.services import forget_old_nodes
 from shared.rounds import note_round
+from shared.workers.queries import count_alive
 from shared.workers.services import forget_old
 from worker.node import Node
 
 log = structlog.get_logger(__name__)
 
-# Tickets of one queue that are out at most: workers claim again after each job, so a few are
-# enough to wake every one of them, however many jobs wait.
+# Tickets of one queue that are out at most, or two for each worker where those are more: workers
+# claim again after each job, so these wake every one of them, however many jobs wait.
 MOST_TICKETS = 16
 
 
@@ -87,7 +88,9 @@ def may_expire(node: Node, rounds: Rounds) -> bool:
 def top_up(node: Node) -> None:
     """Send tickets for waiting jobs that have none, as after a broker's loss."""
     with node.db.read() as session:
-        queued = queued_by_queue(session)
+        alive = count_alive(session, node.settings.lease_seconds)
+        most = max(MOST_TICKETS, 2 * max(alive.values(), default=0))
+        queued = queued_by_queue(session, most)
         picky = {queue for queue in queued if waiting_keys(session, queue)}
         picky = set(queued) if any_drains(session) else picky
     for queue, count in queued.items():
@@ -95,6 +98,6 @@ def top_up(node: Node) -> None:
         if out is None:
             return
         # Not whoever takes a ticket may be able to serve what waits: there is one for each.
-        wanted = MOST_TICKETS if queue in picky else min(count, MOST_TICKETS)
+        wanted = most if queue in picky else min(count, most)
         for _ in range(wanted - out):
             node.db.tickets.send(queue)

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import ID, Base
+from shared.db import ID, Base, Word
 
 
 class Kind(StrEnum):
@@ -63,6 +63,11 @@ class Status(StrEnum):
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Return the options of an index over those rows alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Job(Base):
     """One run of a spec. Only ``shared.jobs.services`` changes ``status``."""
 
@@ -83,44 +88,26 @@ class Job(Base):
             "needs_key",
             text("priority DESC"),
             "id",
-            sqlite_where=text("status = 'queued'"),
-            postgresql_where=text("status = 'queued'"),
+            **_where("status = 'queued'"),
         ),
         # Which needs there are among those that wait: mostly none.
         Index(
-            "ix_jobs_needs",
-            "queue",
-            "needs_key",
-            sqlite_where=text(f"status = 'queued' AND {HAS_NEEDS}"),
-            postgresql_where=text(f"status = 'queued' AND {HAS_NEEDS}"),
+            "ix_jobs_needs", "queue", "needs_key", **_where(f"status = 'queued' AND {HAS_NEEDS}")
         ),
+        # How many wait on each queue, and since when: asked for every few seconds.
+        Index("ix_jobs_waiting", "queue", "created_at", **_where("status = 'queued'")),
+        # A team's list, newest first, where nearly all jobs are others' or stand otherwise.
+        Index("ix_jobs_team", "team_id", "id"),
+        # With the kind, so that PostgreSQL counts all jobs by kind and status from it alone. As a
+        # key the kind would keep SQLite from the index of answers.
+        Index("ix_jobs_standing", "team_id", "status", "id", postgresql_include=["kind"]),
         # How many of a team run: asked for at each claim.
-        Index(
-            "ix_jobs_running",
-            "team_id",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
-        ),
-        Index(
-            "ix_jobs_lease",
-            "lease_until",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
-        ),
+        Index("ix_jobs_running", "team_id", **_where("status = 'running'")),
+        Index("ix_jobs_lease", "lease_until", **_where("status = 'running'")),
         # Which answers are old: looked for every few seconds.
-        Index(
-            "ix_jobs_answers",
-            "finished_at",
-            sqlite_where=text(IS_ANSWER),
-            postgresql_where=text(IS_ANSWER),
-        ),
+        Index("ix_jobs_answers", "finished_at", **_where(IS_ANSWER)),
         # The latest training jobs, whose speed estimates go by: answers may be thousands.
-        Index(
-            "ix_jobs_training",
-            "id",
-            sqlite_where=text(IS_TRAINING),
-            postgresql_where=text(IS_TRAINING),
-        ),
+        Index("ix_jobs_training", "id", **_where(IS_TRAINING)),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -130,7 +117,7 @@ class Job(Base):
     kind: Mapped[str]
     queue: Mapped[str]
     name: Mapped[str]
-    status: Mapped[str]
+    status: Mapped[str] = mapped_column(Word)
     requested: Mapped[str | None]
     priority: Mapped[int]
     # What it asks of its node: see shared.jobs.needs.
@@ -181,13 +168,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         # What a job's page lists: it passes over thousands of events of pieces.
-        Index(
-            "ix_events_told",
-            "job_id",
-            "seq",
-            sqlite_where=text("type <> 'text'"),
-            postgresql_where=text("type <> 'text'"),
-        ),
+        Index("ix_events_told", "job_id", "seq", **_where("type <> 'text'")),
     )
 
     job_id: Mapped[str] = mapped_column(

@@ -3,15 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from sqlalchemy import and_, func, literal_column, not_, or_, select
+from sqlalchemy import Select, and_, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session
 
 from shared.blobs import Blob, read_blob
 from shared.db import Database, database_now, octets
 from shared.errors import NotFound
 from shared.ids import is_id
-from shared.jobs.models import ANSWERS, DESK_KEYS, Epoch, Event, Job, Output, Sample, Status
+from shared.jobs.models import (
+    ANSWERS,
+    DESK_KEYS,
+    QUEUES,
+    Epoch,
+    Event,
+    Job,
+    Output,
+    Sample,
+    Status,
+)
 from shared.origins import REQUEST, TRACE
 from shared.pages import DEFAULT_LIMIT, Page, page
 from shared.said import said
@@ -19,6 +30,8 @@ from shared.said import said
 PIECE_ROWS = 50
 # How far back waits are looked at.
 LAST_JOBS = 500
+# The queues that jobs wait on.
+WORKED = sorted(set(QUEUES.values()))
 # True of the events that tell of no written text: as the index has it, without a parameter.
 NO_TEXT = Event.type != literal_column("'text'")
 # True of what the writing desk lets write.
@@ -181,10 +194,12 @@ def count_jobs(session: Session) -> list[tuple[str, str, int]]:
 
 def oldest_waiting(session: Session) -> dict[str, float]:
     """Return for each queue on which jobs wait for how many seconds the oldest has been there."""
-    query = select(Job.queue, func.min(Job.created_at)).where(Job.status == Status.QUEUED)
-    now = database_now(session)
-    rows = session.execute(query.group_by(Job.queue))
-    return {queue: max(0.0, (now - since).total_seconds()) for queue, since in rows}
+    now, found = database_now(session), {}
+    for queue in WORKED:
+        since = session.scalar(_waiting(queue, Job.created_at).limit(1))
+        if since is not None:
+            found[queue] = max(0.0, (now - since).total_seconds())
+    return found
 
 
 @dataclass(frozen=True)
@@ -216,9 +231,19 @@ def origin_of(session: Session, job_id: str) -> dict[str, str]:
     return {name: str(data[name]) for name in (REQUEST, TRACE) if name in data}
 
 
-def queued_by_queue(session: Session) -> dict[str, int]:
-    """Return how many jobs wait on each queue."""
-    rows = session.execute(
-        select(Job.queue, func.count()).where(Job.status == "queued").group_by(Job.queue)
-    )
-    return {queue: count for queue, count in rows}  # noqa: C416  (rows are not plain tuples)
+def queued_by_queue(session: Session, most: int | None = None) -> dict[str, int]:
+    """Return how many jobs wait on each queue, counting no further than ``most``; none: left out.
+
+    Without it each of them is looked at, which is not for every few seconds.
+    """
+    counts = {}
+    for queue in WORKED:
+        rows = _waiting(queue, Job.id).limit(most).subquery()
+        counts[queue] = session.scalars(select(func.count()).select_from(rows)).one()
+    return {queue: count for queue, count in counts.items() if count}
+
+
+def _waiting(queue: str, what: Any) -> Select[Any]:
+    """Return the query of a queue's waiting jobs, oldest first: so it goes along their index."""
+    waits = (Job.queue == queue, Job.status == Status.QUEUED)
+    return select(what).where(*waits).order_by(Job.created_at)

@@ -91,6 +91,12 @@ def test_many_waiting_jobs_do_not_flood(
     for _ in range(3):
         top_up(make_node(db, settings))
     assert len(tickets.sent) == MOST_TICKETS
+    # As many as wake all of them, where many workers wait.
+    with db.write() as session:
+        for number in range(MOST_TICKETS):
+            see(session, Process(new_id(), f"w{number}", ["train"], "cpu", now()))
+    top_up(make_node(db, settings))
+    assert len(tickets.sent) == MOST_TICKETS + 4
 
 
 def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings) -> None:
