@@ -180,6 +180,7 @@ def test_forged_messages(case: Hostile, node: Node) -> None:
         "jobs",
         "events",
         "workers",
+        "nodes",
         "turns",
     }
     assert {n: c for n, c in after.items() if n not in mine} == {
