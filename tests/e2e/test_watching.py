@@ -44,7 +44,8 @@ def scraped(address: str, token: str = METRICS_TOKEN) -> httpx.Response:
 
 def addresses(stack: Stack) -> list[str]:
     """Return where the web server and the workers tell their metrics."""
-    ports = [int(port) for port in re.findall(r"metrics are told.*?port=(\d+)", stack.said())]
+    # One that was started again says so again.
+    ports = {int(port) for port in re.findall(r"metrics are told.*?port=(\d+)", stack.said())}
     assert len(ports) == 3
     return [stack.url.removeprefix("http://"), *(f"127.0.0.1:{port}" for port in sorted(ports))]
 
@@ -59,7 +60,7 @@ def test_promtool_reads_every_scrape(stack: Stack) -> None:
         assert promtool("check", "metrics", told=texts[-1]).strip() == ""
     _, train, generate, maintenance = texts
     assert re.search(r'worker_steps_total\{kind="train"\} [1-9]', train)
-    assert 'charloom_worker_steps_total{kind="generate"} 50.0' in generate
+    assert re.search(r'worker_steps_total\{kind="generate"\} [1-9]', generate)
     assert re.search(r'job_moves_total\{kind="train",status="succeeded"\} [1-9]', train)
     assert 'claim_duration_seconds_count{queue="maintenance"} 0.0' in maintenance
     assert all("charloom_worker_process_memory_bytes{" in text for text in texts[1:])
