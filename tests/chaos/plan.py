@@ -32,5 +32,5 @@ class Plan:
 PLAN = (
     Plan(faults=55, jobs=22, gap=2.0, most_open=3, orders=tuple(TRAINING))
     if LONG
-    else Plan(6, jobs=6, gap=0.3, most_open=5, orders=("plain", "adam"), changes=SHORT)
+    else Plan(5, jobs=5, gap=0.3, most_open=5, orders=("plain", "adam"), changes=SHORT)
 )

@@ -28,6 +28,9 @@ from tests.support.stacks import wait_for
 from web.api import waiting
 from worker.runners import work
 
+# What is asked of the database here, the tests of jobs ask of both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 KEY = {"Idempotency-Key": "once"}
 
 

@@ -23,7 +23,11 @@ from tests.support.web_server import TOKEN, running_web
 from web.listeners import HEARTBEAT_SECONDS
 
 LATE = 10
-pytestmark = pytest.mark.timeout(180)
+# Streams wait for seconds; what ends them is asked of both databases in the tests of accounts.
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
 
 
 class Listener:

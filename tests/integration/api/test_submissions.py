@@ -14,6 +14,9 @@ from shared.specs import TrainingSpec
 from tests.integration.api.client import Api, field_error, ids, problem
 from tests.support.factories import do, make_checkpoint, make_corpus
 
+# What is asked of the database here, the tests of jobs ask of both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 NOWHERE = "01890000-0000-7000-8000-000000000000"
 JOB = {
     *("id", "kind", "name", "status", "requested", "priority", "corpus_version_id"),

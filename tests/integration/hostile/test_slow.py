@@ -14,6 +14,9 @@ import pytest
 from tests.support.hostile import Hostile, Target, tried, unharmed
 from tests.support.wire import AUTH
 
+# No database has a say in it.
+pytestmark = pytest.mark.parametrize("filled_url", ["sqlite"], indirect=True, scope="module")
+
 HOST = b"Host: localhost\r\n"
 HEAD = b"GET /healthz HTTP/1.1\r\n" + HOST
 BODY = b"POST /api/v1/corpora HTTP/1.1\r\n" + HOST + AUTH + b"Content-Length: 90000\r\n"
