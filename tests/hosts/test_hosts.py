@@ -17,7 +17,7 @@ from tests.support.stacks import wait_for
 
 pytestmark = pytest.mark.timeout(900)
 
-# `make hosts` runs them all; half of them are there by the time that all hosts are back.
+# By `make hosts`; `HOSTS=short` runs those that are there by the time that all hosts are back.
 LEAST_JOBS = 30 if os.environ.get("HOSTS") == "long" else 12
 SECONDS = 300.0
 
