@@ -11,7 +11,7 @@ from tests.chaos.calm import Calm
 from tests.chaos.checks import POISON
 from tests.chaos.load import PATHS, Row, picture
 from tests.chaos.outcomes import outcome
-from tests.chaos.plan import BACKENDS, LONG
+from tests.chaos.plan import LONG
 from tests.chaos.processes import send
 from tests.chaos.service import Service
 from tests.support.stacks import wait_for
@@ -26,10 +26,6 @@ KILLED_AND_STOPPED = ("kill", "stop", "kill", "kill")
 SLOW = {"epochs": 1, "max_windows": None, "batch_size": 4}
 
 
-# What is counted is the same on both databases: in the short form one will do.
-@pytest.mark.parametrize(
-    "service", BACKENDS if LONG else BACKENDS[:1], indirect=True, scope="session"
-)
 @pytest.mark.parametrize("fates", [KILLED_AND_PAUSED] + [KILLED_AND_STOPPED] * LONG)
 def test_three_lost_workers_are_enough(
     service: Service, calm: Calm, fates: tuple[str, ...]

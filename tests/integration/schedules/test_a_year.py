@@ -76,6 +76,8 @@ def deaths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return died
 
 
+# Nine thousand times: what each does is asked of both databases in the tests of firing.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_each_time_of_a_year_is_fired_once_or_skipped_with_its_reason(
     db: Database, deaths: list[int]
 ) -> None:
