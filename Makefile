@@ -37,10 +37,9 @@ demo: .venv/.cpu ## Train a model on a real text and write with it, in a few min
 up: .venv/.cpu ## Run the service on this machine: http://127.0.0.1:8000
 	@$(BIN)/charloom up
 
-test: .venv/.dev ## Run all tests (installs Chromium, Prometheus and iproute2 where they are missing and may be).
+test: .venv/.dev ## Run all tests (installs Chromium and Prometheus where they are missing and may be).
 	@sh tests/ensure_chromium.sh
 	@sh tests/ensure_prometheus.sh
-	@sh tests/ensure_iproute.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 chaos: .venv/.dev ## Break the running service at random, a hundred times, and check every job.

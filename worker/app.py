@@ -121,7 +121,7 @@ def _start_process(**_: Any) -> None:
     name = f"{name_of(settings)}:{current_process().pid}"
     wakes = RedisWakes(settings.redis_url)
     database = Database(settings.database_url, CeleryTickets(app), wakes)
-    slot = board.slot(current_process().index)
+    slot = board.slot(index)
     allowance = Allowance(settings.pool_memory_bytes)
     tracer = make_tracer(settings, "charloom-worker")
     _node = Node(settings, database, name, stop_flag, slot, _give_up, pool.leave, allowance, tracer)

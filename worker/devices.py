@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from worker import cores, memory
 
@@ -85,11 +85,8 @@ def cards() -> list[Card]:
     rows = [line.split(", ") for line in _nvidia_smi(asked).splitlines()]
     return [
         Card(name, _bytes(total), _bytes(used), _number(use), driver.strip())
-        for name, total, used, use, driver in (row for row in rows if len(row) == len(CARD))
+        for name, total, used, use, driver in (row for row in rows if len(row) == len(fields(Card)))
     ]
-
-
-CARD = Card.__dataclass_fields__
 
 
 def _bytes(told: str) -> int | None:

@@ -26,11 +26,11 @@ from shared.jobs.needs import NO_NEEDS
 
 # The lock of a team's row, which whoever only refers to the team does not wait for.
 LOCK: dict[str, Any] = {"of": Team, "key_share": True}
-PLAIN = (NO_NEEDS,)
+PLAIN_KEYS = (NO_NEEDS,)
 
 
 def take_turn(
-    session: Session, queue: str, most_running: int, keys: Sequence[str] = PLAIN
+    session: Session, queue: str, most_running: int, keys: Sequence[str] = PLAIN_KEYS
 ) -> str | None:
     """Return the team whose turn it is, its row locked until the transaction ends, or None.
 
@@ -84,7 +84,7 @@ def _best_of_all(team_id: Any, queue: str, keys: Sequence[str], what: Any) -> Se
     return query.order_by(Job.priority.desc(), Job.id).limit(1)
 
 
-def teams_in_turn(queue: str, most_running: int, keys: Sequence[str] = PLAIN) -> Select[Any]:
+def teams_in_turn(queue: str, most_running: int, keys: Sequence[str] = PLAIN_KEYS) -> Select[Any]:
     """Return the query of the team whose turn it is: see ``take_turn``."""
     if len(keys) == 1:
         best = best_of(Team.id, queue, keys[0]).correlate(Team).scalar_subquery()

@@ -1,6 +1,7 @@
 """A node as a pool process has it, in the test's own process."""
 
 import gc
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -32,7 +33,8 @@ def make_node(
     db: Database, settings: Settings, *, name: str = "node:1", stop: Any = None, **parts: Any
 ) -> Node:
     """Return a node that works on ``db``; ``parts`` are further fields of ``Node``."""
-    _set_aside()
+    if "tensorflow" in sys.modules:
+        _set_aside()
     return Node(settings, db, name, stop or StopFlag(), **parts)
 
 
@@ -42,7 +44,5 @@ def _set_aside() -> None:
 
     Looking through all of TensorFlow at each job's end took half of a short test's time.
     """
-    from worker.engine import training  # noqa: F401  (which loads it)
-
     gc.collect()
     gc.freeze()

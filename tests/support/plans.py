@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Select, event, text
 
 from shared.db import Database
 
@@ -57,3 +57,16 @@ def read_whole(plans: list[str]) -> list[str]:
         for plan in plans
         if WHOLE.search(plan) or any(int(found) > FEW for found in IN_VAIN.findall(plan))
     ]
+
+
+def explained(db: Database, query: Select[Any]) -> str:
+    """Return how a database would run a query on jobs; PostgreSQL runs it, with fresh figures."""
+    sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    with db.engine.connect() as connection:
+        if db.engine.dialect.name == "sqlite":
+            rows = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))
+            return "\n".join(str(row[-1]) for row in rows)
+        connection.execute(text("ANALYZE jobs"))
+        return "\n".join(
+            str(row[0]) for row in connection.execute(text(f"EXPLAIN (ANALYZE) {sql}"))
+        )

@@ -19,7 +19,7 @@ from worker.engine import masks
 from worker.engine.lstm import on_processor
 from worker.engine.network import Network
 from worker.engine.optimizers import Optimizer
-from worker.engine.replicas import Pieces, Replicas
+from worker.engine.replicas import Pieces, Replicas, add_up
 from worker.engine.vocabulary import id_dtype
 
 Tensors = list[tf.Tensor]
@@ -178,7 +178,7 @@ class Program:
         if self._replicas:
             windows, share = self._windows(text, starts, count)
             return self._replicas.sums(self._teach, weights, windows, share, key)
-        return _sums(
+        return add_up(
             [
                 self._teach(weights, windows, share, masks.fold(key, number))
                 for number, (windows, share) in enumerate(self._parts(text, starts, count))
@@ -188,7 +188,7 @@ class Program:
     def _judge_batch(
         self, weights: Tensors, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor
     ) -> Tensors:
-        return _sums([self._guess(weights, *part) for part in self._parts(text, starts, count)])
+        return add_up([self._guess(weights, *part) for part in self._parts(text, starts, count)])
 
     def _parts(
         self, text: tf.Tensor, starts: tf.Tensor, count: tf.Tensor
@@ -274,10 +274,6 @@ def _judged(logits: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf
     hits = tf.cast(tf.stop_gradient(guessed), tf.float32)
     loss, accuracy = (tf.reduce_sum(tf.reduce_mean(values, 1) * share) for values in (losses, hits))
     return loss, accuracy
-
-
-def _sums(parts: list[Tensors]) -> Tensors:
-    return [tf.add_n(pieces) for pieces in zip(*parts, strict=True)]
 
 
 @contextmanager

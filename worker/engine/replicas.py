@@ -121,7 +121,7 @@ class Replicas:
 
         def own(weights: Tensors, windows: tf.Tensor, share: tf.Tensor, key: tf.Tensor) -> Any:
             at = _replica()
-            return _sums(
+            return add_up(
                 [
                     teach(weights, windows[at, m], share[at, m], masks.fold(key, number), first)
                     for m, (number, first) in enumerate(self._of(at))
@@ -147,5 +147,6 @@ def _replica() -> int:
     return int(tf.get_static_value(number))
 
 
-def _sums(pieces: list[Tensors]) -> Tensors:
+def add_up(pieces: list[Tensors]) -> Tensors:
+    """Return the sums of what all pieces have at each place, in the order of the pieces."""
     return [tf.add_n(values) for values in zip(*pieces, strict=True)]

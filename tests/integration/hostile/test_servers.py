@@ -21,9 +21,6 @@ from tests.support.full import fill
 from tests.support.hostile import Hostile, Target, refused_answer, tried, unharmed
 from tests.support.web import Answer, drips, hangs, sends, serving
 
-# No database has a say in it.
-pytestmark = pytest.mark.parametrize("filled_url", ["sqlite"], indirect=True, scope="module")
-
 TOKEN, KEY, MOST = "inner-token", "inner-secret-key", 100_000
 PUBLIC, GONE = "93.184.216.34", (422, "source_unavailable")
 NO = (422, "address_refused")

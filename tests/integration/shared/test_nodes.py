@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from shared.db import Database, now
 from shared.ids import new_id
@@ -19,6 +19,7 @@ from shared.nodes.waiting import read_fleet
 from shared.workers.models import Worker
 from shared.workers.services import Process, see
 from tests.support.factories import do, make_corpus, make_team, make_training_job, queue_many
+from tests.support.plans import explained
 
 CPU = Able("plain", memory=8 * 10**9)
 GPU = Able("fast", gpu=True, memory=64 * 10**9, card=80 * 10**9, labels=frozenset({"a100"}))
@@ -104,15 +105,7 @@ def test_a_claim_looks_at_no_job_that_others_serve(db: Database) -> None:
         assert waiting_keys(session, "generate") == []
         keys = served_keys(session, "train", GPU)
     assert keys == ["", "gpu=1", "gpu=1;label=a100"]
-    kind = db.engine.dialect.name
-    query = teams_in_turn("train", 100, keys)
-    sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
-    prefix = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN (ANALYZE) "}[kind]
-    with db.engine.connect() as connection:
-        if kind == "postgresql":
-            connection.execute(text("ANALYZE jobs"))
-        plan = "\n".join(str(row[-1] if kind == "sqlite" else row[0])
-                         for row in connection.execute(text(prefix + sql)))  # fmt: skip
+    plan = explained(db, teams_in_turn("train", 100, keys))
     assert "ix_jobs_claim" in plan
     assert "Seq Scan on jobs" not in plan
     assert "SCAN jobs" not in plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
 from shared.corpora.models import Corpus
@@ -25,6 +25,7 @@ from tests.support.factories import (
     queue_many,
 )
 from tests.support.job_tables import clear
+from tests.support.plans import explained
 
 SETTINGS = settings(
     max_examples=25,
@@ -203,15 +204,7 @@ def test_a_limit_holds_among_many_workers(db: Database) -> None:
 def test_a_claim_looks_at_no_job_of_many(db: Database) -> None:
     """With very many jobs waiting the plan goes over their index, and a claim takes its first."""
     ids = queue_many(db, make_corpus(db), 10_000)
-    kind = db.engine.dialect.name
-    query = teams_in_turn("train", 100)
-    sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
-    prefix = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN (ANALYZE) "}[kind]
-    with db.engine.connect() as connection:
-        if kind == "postgresql":
-            connection.execute(text("ANALYZE jobs"))
-        plan = "\n".join(str(row[-1] if kind == "sqlite" else row[0])
-                         for row in connection.execute(text(prefix + sql)))  # fmt: skip
+    plan = explained(db, teams_in_turn("train", 100))
     assert "ix_jobs_claim" in plan
     assert "ix_jobs_running" in plan or "ix_jobs_standing" in plan
     assert "Seq Scan on jobs" not in plan
