@@ -16,9 +16,9 @@ from celery import signals
 
 from shared import tables  # noqa: F401  (the services need every table)
 from shared.db import Database
-from shared.jobs.needs import Able
 from shared.logs import configure_logs
 from shared.meters import SharedFolder
+from shared.nodes.needs import Able
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
 from shared.tracing import make_tracer

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import StoredBlob, write_blob
 from shared.db import Database, is_away
-from shared.jobs.needs import PLAIN, Able
+from shared.nodes.needs import PLAIN, Able
 from shared.settings import Settings
 from shared.tracing import Tracer
 from worker.board import Slot

@@ -120,7 +120,7 @@ class Job(Base):
     status: Mapped[str] = mapped_column(Word)
     requested: Mapped[str | None]
     priority: Mapped[int]
-    # What it asks of its node: see shared.jobs.needs.
+    # What it asks of its node: see shared.nodes.needs.
     needs_key: Mapped[str] = mapped_column(default="", server_default="")
     # The text that a training run reads, or that a generation run's model was trained on: None
     # where that was elsewhere.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from shared.fields import Id, Name, Reference, Spec, Text, one_of
-from shared.jobs.needs import NodeNeeds
+from shared.nodes.needs import NodeNeeds
 from shared.receipts import Receipt
 from shared.specs import GenerationSpec, TrainingSpec, training_spec
 

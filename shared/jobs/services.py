@@ -26,12 +26,13 @@ from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.answers import check_input, ended, forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
-from shared.jobs.needs import PLAIN, Able, served_keys
+from shared.jobs.needs import served_keys
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
 from shared.jobs.turns import best_key, best_of, count_turn, take_turn
 from shared.limits.models import LIMITS, Limits
 from shared.limits.services import check_queue
 from shared.meters import LOSSES
+from shared.nodes.needs import PLAIN, Able
 from shared.nodes.queries import is_draining
 from shared.origins import origin
 from shared.said import said

@@ -22,7 +22,6 @@ from shared.errors import (
 from shared.fields import Spec
 from shared.ids import new_id
 from shared.jobs.models import Job, Kind
-from shared.jobs.needs import NO_NEEDS
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.jobs.services import submit
 from shared.limits.models import LIMITS, Limits
@@ -30,6 +29,7 @@ from shared.limits.services import check_memory, check_outputs
 from shared.models.models import NamedModel
 from shared.models.queries import get_model, promoted_checkpoint
 from shared.models.services import work_for
+from shared.nodes.needs import NO_NEEDS
 from shared.notices.services import check_receivers, tell_job
 from shared.prompts import NO_EXCERPT, fit_prompt
 from shared.said import said

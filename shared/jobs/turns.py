@@ -22,7 +22,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from shared.accounts.models import Team
 from shared.jobs.models import Job, Status, Turn
-from shared.jobs.needs import NO_NEEDS
+from shared.nodes.needs import NO_NEEDS
 
 # The lock of a team's row, which whoever only refers to the team does not wait for.
 LOCK: dict[str, Any] = {"of": Team, "key_share": True}

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from shared.db import database_time
 from shared.jobs.models import Job, Status
-from shared.jobs.needs import Able, NodeNeeds
 from shared.nodes.models import Node
+from shared.nodes.needs import Able, NodeNeeds
 from shared.said import Said, said
 from shared.workers.models import Worker
 

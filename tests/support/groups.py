@@ -4,7 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # The longest first, small ones last: so both processes end at nearly the same time. The load of
 # fifty users comes when the browser, which is timed, is through with the shared stack.
-TURNS = ("stack", "integration", "soak", "unit", "chaos", "hosts", "fuzz", "e2e")
+TURNS = ("stack", "integration", "soak", "unit", "upgrade", "chaos", "hosts", "fuzz", "e2e")
 # These start stacks of their own; all others in their folder share one.
 OWN_STACKS = (
     "test_outages.py",

@@ -114,3 +114,8 @@ def test_reading_a_file_of_others_needs_no_tensorflow() -> None:
 def test_the_command_starts_light() -> None:
     """The command shows its help without TensorFlow."""
     assert loaded_by("import cli.main").isdisjoint(HEAVY)
+
+
+def test_a_command_of_the_api_loads_no_database() -> None:
+    """Each is a process of its own: what a program calls in a loop must not begin with a second."""
+    assert loaded_by("import cli.client").isdisjoint({"sqlalchemy", "celery", "redis", *HEAVY})

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.checkpoints import models as checkpoints
 from shared.corpora import models as corpora
 from shared.jobs import models as jobs
-from shared.jobs.needs import told as told_needs
+from shared.nodes.needs import told as told_needs
 from shared.pages import Page
 from web.fleet import reason_of
 from web.makers import Maker, look_up, maker_of

@@ -10,9 +10,10 @@ from shared.db import Database, now
 from shared.ids import new_id
 from shared.jobs import services
 from shared.jobs.models import Job
-from shared.jobs.needs import Able, NodeNeeds, served_keys, waiting_keys
+from shared.jobs.needs import served_keys, waiting_keys
 from shared.jobs.turns import teams_in_turn
 from shared.nodes.models import Node
+from shared.nodes.needs import Able, NodeNeeds
 from shared.nodes.queries import get_node, list_nodes, running_on
 from shared.nodes.services import Machine, drain, forget_old_nodes, see_node, undrain
 from shared.nodes.waiting import read_fleet
