@@ -1,10 +1,11 @@
 """What do one PostgreSQL, one Redis and this machine carry, and does it hold with a long queue?
 
 First what submitting and claiming cost while 100,000 jobs of 20 teams wait, beside a database of
-the same server where 1,000 do. Then nodes that only sleep and write: threads, woken by real tickets
-of a real Redis, claim, report and end short jobs on a real PostgreSQL while the real sweeper ticks,
-with free slots and with all those jobs before them. They share this machine's processors with both
-servers, and Python's lock among themselves: that is the limit of what is shown, see docs/scale.md.
+the same server where 1,000 do. Then nodes that only sleep and write: threads of a process for each
+processor, woken by real tickets of a real Redis, claim, report and end short jobs on a real
+PostgreSQL while the real sweeper ticks, with free slots and with all those jobs before them. They
+share this machine's processors with both servers: that is the limit of what is shown, see
+docs/scale.md.
 
 python benchmarks/scale.py [--queued 100000] [--nodes 200] [--seconds 120] [--drain]
 """
@@ -18,17 +19,14 @@ from statistics import median, quantiles
 from typing import Any
 
 from pairs import Figure, at_most, compare, finish
+from scale_nodes import Work, at_work
 from scale_parts import Counts, Stock, stocked
 
-from shared.jobs import services
 from shared.jobs.models import Status
-from shared.jobs.rows import Lease
 
 TIMES = 20
 SHORT = 1_000
-# A job: so many pauses, each with a write behind it.
-WRITES, STEP_SECONDS = 3, 0.1
-LIMIT = "2 cores are shared by all threads, PostgreSQL and Redis"
+LIMIT = "2 cores are shared by all nodes, PostgreSQL and Redis"
 
 
 def main() -> None:
@@ -87,62 +85,36 @@ class Run:
 
     stock: Stock
     nodes: int
-    stop: threading.Event = field(default_factory=threading.Event)
     waits: list[float] = field(default_factory=list)
 
     def go(self, seconds: float, rate: float = 0, *, drain: bool = False) -> "Run":
         """Let them work while jobs are submitted at that rate; print what came of it."""
-        threads = [threading.Thread(target=self._node, args=[n]) for n in range(self.nodes)]
-        threads.append(threading.Thread(target=self.stock.sweep_until, args=[self.stop]))
-        for thread in threads:
-            thread.start()
-        time.sleep(2)  # until they listen
+        stop = threading.Event()
+        sweeper = threading.Thread(target=self.stock.sweep_until, args=[stop])
+        sweeper.start()
         try:
-            self._watch(seconds, rate)
-            while drain and self.stock.waiting():
-                self._watch(seconds, rate)
+            with at_work(self.stock.settings, self.nodes) as work:
+                self._watch(work, seconds, rate)
+                while drain and self.stock.waiting():
+                    self._watch(work, seconds, rate)
+            self.waits += work.waits()
         finally:
-            self.stop.set()
-        for thread in threads:
-            thread.join(30)
+            stop.set()
+            sweeper.join(30)
         return self
 
-    def _watch(self, seconds: float, rate: float) -> None:
+    def _watch(self, work: Work, seconds: float, rate: float) -> None:
         """Look on for so long, submit meanwhile, and print what was done."""
-        before, cpu, began = self.stock.counts(), time.process_time(), time.monotonic()
+        before, cpu, began = self.stock.counts(), work.cpu(), time.monotonic()
+        self.waits += work.waits()
         ended = len(self.waits)
         while (took := time.monotonic() - began) < seconds:
             if rate:
                 self.stock.submit(len(self.waits))
             time.sleep(1 / rate if rate else 1)
-        own, after = time.process_time() - cpu, self.stock.counts()
+            self.waits += work.waits()
+        own, after = work.cpu() - cpu, self.stock.counts()
         self._tell(len(self.waits) - ended, took, own, before, after, rate)
-
-    def _node(self, number: int) -> None:
-        """Take tickets; after each, claim until nothing is left, as a worker does."""
-        self.stock.register(f"node:{number}")
-        with self.stock.consumer() as ticket:
-            while not self.stop.is_set():
-                if ticket():
-                    while not self.stop.is_set() and self._work(number):
-                        pass
-
-    def _work(self, number: int) -> bool:
-        """Claim a job, write three times about it, end it; False where nothing was left."""
-        db = self.stock.db
-        with db.write() as session:
-            job = services.claim(session, "train", f"node:{number}", 60, 10**6)
-        if job is None:
-            return False
-        self.waits.append(time.time() - job.created_at.timestamp())
-        lease = Lease(job.id, job.attempt)
-        for step in range(WRITES):
-            time.sleep(STEP_SECONDS)
-            with db.write() as session:
-                services.report_progress(session, lease, {"fraction": step / WRITES})
-        with db.write() as session:
-            services.succeed(session, lease)
-        return True
 
     def _tell(
         self, jobs: int, took: float, own: float, before: Counts, after: Counts, rate: float

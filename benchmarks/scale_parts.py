@@ -2,25 +2,22 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psycopg
 from celery import Celery
-from kombu.entity import Queue
 from redis import Redis
 from sqlalchemy import func, select, text
 
 from shared.corpora.models import Corpus
-from shared.db import Database, now
-from shared.ids import new_id
+from shared.db import Database
 from shared.jobs import services
 from shared.jobs.models import Job, Status
 from shared.jobs.requests import TrainingRequest
@@ -30,7 +27,6 @@ from shared.logs import configure_logs
 from shared.queue import BackgroundTickets, CeleryTickets, make_celery
 from shared.settings import Settings, load_settings
 from shared.waking import RedisWakes
-from shared.workers.services import Process, see
 from tests.support.factories import make_corpus, make_team
 from tests.support.servers import running_postgres, running_redis
 from worker.node import Node
@@ -117,27 +113,6 @@ class Stock:
             sweep(node)
         db.close()
 
-    def register(self, name: str) -> None:
-        """Tell of a worker, as each does at its start."""
-        with self.db.write() as session:
-            see(session, Process(new_id(), name, ["train"], "cpu", now()))
-
-    @contextmanager
-    def consumer(self) -> Iterator[Callable[[], bool]]:
-        """Yield what waits a second for a ticket, and tells whether there was one."""
-        with self.app.connection_for_read() as connection:
-            queue = connection.SimpleQueue(Queue("train"), no_ack=True)  # type: ignore[no-untyped-call]
-
-            def ticket() -> bool:
-                try:
-                    queue.get(timeout=1)
-                except Empty:
-                    return False
-                return True
-
-            yield ticket
-            queue.close()
-
     def counts(self) -> Counts:
         """Return what both servers have done."""
         with self.db.read() as session:
@@ -192,15 +167,23 @@ def _copy(db: Database, job: Job, count: int) -> None:
 def _cpu(folder: Path) -> float:
     """Return the seconds of processor of a PostgreSQL server, those of ended backends too."""
     parent = int((folder / "postmaster.pid").read_text().split()[0])
-    total = 0
+    total = 0.0
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            number, _, rest = stat.read_text().partition(" (")
-        except OSError:
-            continue
-        fields = rest.rpartition(") ")[2].split()
-        if int(number) == parent:
-            total += sum(int(value) for value in fields[11:15])
-        elif int(fields[1]) == parent:
-            total += sum(int(value) for value in fields[11:13])
-    return total / TICKS
+        number = int(stat.parent.name)
+        own, ended, above = seconds_of(number)
+        if number == parent:
+            total += own + ended
+        elif above == parent:
+            total += own
+    return total
+
+
+def seconds_of(process: int) -> tuple[float, float, int]:
+    """Return the seconds of a process and of its ended children, and its parent's number."""
+    try:
+        _, _, rest = Path(f"/proc/{process}/stat").read_text().rpartition(") ")
+    except OSError:
+        return 0.0, 0.0, 0
+    fields = rest.split()
+    own, ended = (sum(map(int, fields[first : first + 2])) / TICKS for first in (11, 13))
+    return own, ended, int(fields[1])

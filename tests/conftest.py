@@ -13,7 +13,7 @@ from shared import tables  # noqa: F401  (fills the metadata)
 from shared.db import Database
 from shared.queue import FakeTickets
 from shared.settings import Settings, load_settings
-from tests.support.engines import compile_once
+from tests.support import engines, programs
 from tests.support.groups import Groups, turn
 from tests.support.servers import Postgres, running_postgres, running_redis
 
@@ -21,7 +21,8 @@ BACKENDS = ("sqlite", "postgresql")
 # Port 1 is nobody's: a test that wants a broker asks for ``redis_url``.
 NO_BROKER = "redis://127.0.0.1:1/0"
 
-compile_once()
+engines.compile_once()
+programs.compile_once()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
