@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	pyproject.toml
 # Where hashes are required, pip takes `name[extra]==` for no pin of what asks for `name` alone: each
 # such pin is there without its extra, too.
-PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z,-]+\]==/, "==", plain)) printf "%s", \
+PLAIN_TOO := function out() { plain = block; if (sub(/\[[a-z0-9,-]+\]==/, "==", plain)) printf "%s", \
 	plain; printf "%s", block } /^[^ ]/ { out(); block = "" } { block = block $$0 "\n" } END { out() }
 # Much of the tests' time is waiting: two processes share it, each with servers of its own.
 SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
@@ -97,11 +97,11 @@ screenshots: .venv/.dev ## Take the README's pictures: trains a model and writes
 
 lock: .venv/bin/python ## Pin what pyproject.toml asks for in requirements/.
 	@test -x $(UV) || $(PIP) install --quiet uv
-	$(COMPILE) $(UPGRADE) -o requirements/web.txt --extra otel
-	$(COMPILE) $(UPGRADE) -o requirements/cpu.txt --extra otel --extra cpu --extra embedded
-	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra otel --extra gpu
-	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra otel --extra cpu --extra embedded --extra dev
-	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra otel --extra cpu --extra embedded --extra dev --extra bench
+	$(COMPILE) $(UPGRADE) -o requirements/web.txt --extra otel --extra s3
+	$(COMPILE) $(UPGRADE) -o requirements/cpu.txt --extra otel --extra s3 --extra cpu --extra embedded
+	$(COMPILE) $(UPGRADE) -o requirements/gpu.txt --extra otel --extra s3 --extra gpu
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt --extra otel --extra s3 --extra cpu --extra embedded --extra dev
+	$(COMPILE) $(UPGRADE) -o requirements/bench.txt --extra otel --extra s3 --extra cpu --extra embedded --extra dev --extra bench
 	@for file in requirements/*.txt; do awk '$(PLAIN_TOO)' $$file > $$file.new && mv $$file.new $$file; done
 
 licences: .venv/.dev ## Ask what licences the pinned packages have, for docs/licences.md; two minutes.

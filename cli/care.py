@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -34,9 +34,11 @@ def backup(file: Path, data: Path) -> None:
     """
     from cli import places
     from cli.backups.writing import back_up
+    from shared.stores import open_store
 
     with ended_by_signals():
-        manifest = back_up(places.existing(places.find(data)), file)
+        found = places.find(data)
+        manifest = back_up(places.existing(found), file, open_store(found.settings))
     click.echo(f"{file}: {_contents(manifest)}.")
     click.echo("Not in it: settings, and the files of the token and the secret key.", err=True)
 
@@ -53,14 +55,45 @@ def restore(file: Path, data: Path) -> None:
     from cli import places
     from cli.backups.restoring import restore as run
     from cli.database import without_password
+    from shared.stores import open_store
 
     found = places.find(data)
     # As `charloom up` makes it: for its owner's eyes only.
     os.umask(0o077)
     with ended_by_signals(), _kept(found):
-        manifest = run(found.database_url, file)
+        manifest = run(found.database_url, file, open_store(found.settings))
     shown = without_password(found.database_url)
     click.echo(f"The database {shown} has {_contents(manifest)}, as of {manifest.created_at:%c}.")
+
+
+@click.group()
+def blobs() -> None:
+    """Move the bytes of texts and models between the places that keep them."""
+
+
+@blobs.command("move")
+@data_option
+def move_blobs(data: Path) -> None:
+    """Move the bytes that are in the database to the store of CHARLOOM_BLOB_STORE.
+
+    The service may run meanwhile, with that setting. What was interrupted is begun again.
+    """
+    from cli import places
+    from shared.blob_moves import left_to_move, move
+    from shared.db import Database
+    from shared.stores import open_store
+
+    found = places.find(data)
+    store = open_store(found.settings)
+    if store is None:
+        raise click.UsageError("CHARLOOM_BLOB_STORE names no store: set it to s3://bucket/prefix")
+    db = Database(places.existing(found), store=store)
+    with ended_by_signals(), closing(db):
+        click.echo(f"{left_to_move(db):,} blobs are in the database.", err=True)
+        sizes = list(move(db))
+    click.echo(
+        f"{len(sizes):,} blobs of {sum(sizes):,} bytes moved to {found.settings.blob_store}."
+    )
 
 
 @click.command()
@@ -124,4 +157,4 @@ def _contents(manifest: "Manifest") -> str:
     )
 
 
-COMMANDS = (backup, restore, doctor)
+COMMANDS = (backup, restore, doctor, blobs)

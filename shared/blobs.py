@@ -1,59 +1,33 @@
 """Bytes in the database: chunks of at most 256 KiB, a short transaction each, streamed both ways.
 
 A blob is complete when its ``sha256`` is set, with the last chunk; equal bytes are kept once.
+Where the database has a store of objects (``shared.stores``), the bytes go there instead. A blob's
+row comes before its object and goes after it, so there is no object that nobody knows of.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    ForeignKey,
-    LargeBinary,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.db import ID, Base, Database, database_time
-from shared.errors import BlobMissing, UserError
+from shared.blob_ends import discard, reclaim
+from shared.blob_tables import CHUNK_BYTES, Blob, BlobChunk, BlobHold
+from shared.db import Database, database_time
+from shared.errors import BlobMissing, StoreAway, UserError
 from shared.ids import new_id
 
-CHUNK_BYTES = 256 * 1024
-# Deleted in one transaction: it holds SQLite's lock.
-CHUNKS_AT_ONCE = 16
+__all__ = ["CHUNK_BYTES", "Blob", "BlobChunk", "BlobHold", "reclaim"]
 
-
-class Blob(Base):
-    """One sequence of bytes."""
-
-    __tablename__ = "blobs"
-
-    id: Mapped[str] = mapped_column(ID, primary_key=True)
-    sha256: Mapped[str | None] = mapped_column(unique=True)
-    bytes: Mapped[int] = mapped_column(BigInteger)
-    # When somebody last meant to refer to it, on the database's clock: the grace time's start.
-    touched_at: Mapped[float]
-
-
-class BlobChunk(Base):
-    """At most 256 KiB of a blob."""
-
-    __tablename__ = "blob_chunks"
-
-    blob_id: Mapped[str] = mapped_column(
-        ID, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(primary_key=True)
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+# The most that is asked of a store at a time.
+READ_BYTES = 16 * CHUNK_BYTES
+# How often the row of a blob that goes into a store is touched.
+TOUCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -74,50 +48,130 @@ def write_blob(db: Database, pieces: Iterable[bytes]) -> StoredBlob:
     """Store the joined ``pieces`` and return the blob, an older one where its bytes are equal.
 
     Nothing refers to it yet: refer to it within the grace time, or it is reclaimed. Where the
-    pieces end in a ``UserError``, what was stored of them goes at once.
+    pieces end in a ``UserError``, what was stored of them goes at once. Raises ``StoreAway``.
     """
-    blob_id = new_id()
-    with db.write() as session:
-        session.add(Blob(id=blob_id, sha256=None, bytes=0, touched_at=database_time()))
+    blob_id = begin(db, new_id() if db.store else None)
     try:
-        return _write(db, blob_id, pieces)
+        stored = _write(db, blob_id, pieces)
     except UserError:
-        _reclaim_one(db, blob_id, [Blob.sha256.is_(None)])
+        discard(db, blob_id)
         raise
+    if stored.id != blob_id:
+        discard(db, blob_id)
+    return stored
+
+
+def begin(db: Database, location: str | None) -> str:
+    """Make the row of a blob whose bytes come next, and return its id."""
+    blob = Blob(id=new_id(), sha256=None, bytes=0, touched_at=database_time(), location=location)
+    with db.write() as session:
+        session.add(blob)
+    return blob.id
 
 
 def _write(db: Database, blob_id: str, pieces: Iterable[bytes]) -> StoredBlob:
-    digest, size = sha256(), 0
-    for number, chunk in enumerate(_chunks(pieces)):
-        digest.update(chunk)
-        size += len(chunk)
+    measured = Measured(pieces)
+    if db.store:
+        upload(db, blob_id, measured)
+    else:
+        _add_chunks(db, blob_id, measured)
+    digest, size = measured.digest.hexdigest(), measured.size
+    try:
+        with db.write() as session:
+            return _complete(session, blob_id, digest, size)
+    except IntegrityError:
+        # Another writer has just completed the same bytes: now they are the older blob.
+        with db.write() as session:
+            return _complete(session, blob_id, digest, size)
+
+
+class Measured:
+    """Pieces as chunks, counted and digested as they pass."""
+
+    def __init__(self, pieces: Iterable[bytes]):
+        self._pieces, self.digest, self.size = pieces, sha256(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in _chunks(self._pieces):
+            self.digest.update(chunk)
+            self.size += len(chunk)
+            yield chunk
+
+
+def _add_chunks(db: Database, blob_id: str, chunks: Iterable[bytes]) -> None:
+    for number, chunk in enumerate(chunks):
         with db.write() as session:
             session.add(BlobChunk(blob_id=blob_id, number=number, data=chunk))
             # Text that comes for hours is not left over: its grace time begins anew.
             _touch(session, Blob.id == blob_id)
-    try:
-        with db.write() as session:
-            return _complete(session, blob_id, digest.hexdigest(), size)
-    except IntegrityError:
-        # Another writer has just completed the same bytes: now they are the older blob.
-        with db.write() as session:
-            return _complete(session, blob_id, digest.hexdigest(), size)
+
+
+def upload(db: Database, blob_id: str, chunks: Iterable[bytes]) -> None:
+    """Send a blob's bytes to the object of its row. Raises ``StoreAway``."""
+    with db.read() as session:
+        location = session.get_one(Blob, blob_id).location
+    if db.store is None or location is None:
+        raise AssertionError("unreachable: asked for only where there is a store")
+    db.store.write(location, _touching(db, blob_id, chunks))
+    with db.write() as session:
+        late = _touch(session, Blob.id == blob_id) is None
+    if late:
+        # Nobody else knows of the object by now.
+        db.store.delete(location)
+        raise _too_slow(blob_id)
+
+
+def _touching(db: Database, blob_id: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    last = time.monotonic()
+    for chunk in chunks:
+        if time.monotonic() - last >= TOUCH_SECONDS:
+            last = time.monotonic()
+            with db.write() as session:
+                if _touch(session, Blob.id == blob_id) is None:
+                    raise _too_slow(blob_id)
+        yield chunk
 
 
 def read_blob(db: Database, blob_id: str, start: int = 0) -> Iterator[bytes]:
     """Yield the blob's bytes from offset ``start``. Raises ``BlobMissing`` where some are gone."""
-    with db.read() as session:
-        blob = session.get(Blob, blob_id)
-        if blob is None or blob.sha256 is None:
-            raise BlobMissing(f"blob {blob_id} is not stored, or not whole")
+    blob = _whole(db, blob_id)
+    if blob.location is not None:
+        yield from _from_store(db, blob, start)
+        return
     number, skip = divmod(start, CHUNK_BYTES)
     for index in range(number, -(-blob.bytes // CHUNK_BYTES)):
         with db.read() as session:
             row = session.get(BlobChunk, (blob_id, index))
         if row is None:
-            raise BlobMissing(f"blob {blob_id} lacks its chunk {index}")
+            if (moved := _whole(db, blob_id)).location is None:
+                raise BlobMissing(f"blob {blob_id} lacks its chunk {index}")
+            yield from _from_store(db, moved, index * CHUNK_BYTES + skip)
+            return
         yield row.data[skip:]
         skip = 0
+
+
+def _whole(db: Database, blob_id: str) -> Blob:
+    with db.read() as session:
+        blob = session.get(Blob, blob_id)
+        if blob is None or blob.sha256 is None:
+            raise BlobMissing(f"blob {blob_id} is not stored, or not whole")
+        return blob
+
+
+def _from_store(db: Database, blob: Blob, start: int) -> Iterator[bytes]:
+    """Yield a blob's bytes as chunks, asking for ever more of them at a time."""
+    if db.store is None or blob.location is None:
+        raise StoreAway(f"blob {blob.id} lies in a store, and CHARLOOM_BLOB_STORE names none here")
+    asked = CHUNK_BYTES
+    while start < blob.bytes:
+        # As chunks of the database, whose borders some readers count on.
+        end = min(start - start % CHUNK_BYTES + asked, blob.bytes)
+        data = db.store.read(blob.location, start, end)
+        first = CHUNK_BYTES - start % CHUNK_BYTES
+        yield data[:first]
+        yield from slices(memoryview(data)[first:])
+        start, asked = end, min(2 * asked, READ_BYTES)
 
 
 def put_back(connection: Connection, blob_id: str, pieces: Iterable[bytes]) -> None:
@@ -148,38 +202,6 @@ def without_grace(session: Session, blob_id: str) -> None:
         raise BlobMissing(f"blob {blob_id} was reclaimed before anything referred to it")
 
 
-def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
-    """Delete at most ``limit`` blobs that nothing has referred to since the grace time began.
-
-    Looked for without a lock first, then checked again under it. Returns how many went.
-    """
-    old = database_time() - grace_seconds
-    condition = (Blob.touched_at < old, *_unreferenced())
-    with db.read() as session:
-        candidates = session.scalars(select(Blob.id).where(*condition).limit(limit)).all()
-    return sum(_reclaim_one(db, blob_id, condition) for blob_id in candidates)
-
-
-def _reclaim_one(db: Database, blob_id: str, condition: Sequence[ColumnElement[bool]]) -> bool:
-    """Delete a blob if it still meets the condition; its chunks a few at a time."""
-    with db.write() as session:
-        # Whoever is about to refer to the blob holds its row: we look again after that.
-        session.execute(select(Blob.id).where(Blob.id == blob_id).with_for_update())
-        # Without its sha256 nobody can come upon its bytes any more.
-        doomed = update(Blob).where(Blob.id == blob_id, *condition).values(sha256=None)
-        if session.execute(doomed).rowcount == 0:  # type: ignore[attr-defined]
-            return False
-        last = select(func.max(BlobChunk.number)).where(BlobChunk.blob_id == blob_id)
-        count = (session.scalar(last) or 0) + 1
-    for first in range(0, count, CHUNKS_AT_ONCE):
-        some = BlobChunk.number.between(first, first + CHUNKS_AT_ONCE - 1)
-        with db.write() as session:
-            session.execute(delete(BlobChunk).where(BlobChunk.blob_id == blob_id, some))
-    with db.write() as session:
-        session.execute(delete(Blob).where(Blob.id == blob_id))
-    return True
-
-
 def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     buffer = bytearray()
     for piece in pieces:
@@ -196,27 +218,21 @@ def _complete(session: Session, blob_id: str, digest: str, size: int) -> StoredB
     # between this transaction and the one that refers to it.
     older = _touch(session, Blob.sha256 == digest)
     if older is not None:
-        session.execute(delete(Blob).where(Blob.id == blob_id))
+        # One in the store goes once its object has gone.
+        here = Blob.location.is_(None)
+        session.execute(delete(Blob).where(Blob.id == blob_id, here))
         return StoredBlob(older, digest, size)
-    session.execute(
-        update(Blob)
-        .where(Blob.id == blob_id)
-        .values(sha256=digest, bytes=size, touched_at=database_time())
-    )
+    values = {"sha256": digest, "bytes": size, "touched_at": database_time()}
+    done: Any = session.execute(update(Blob).where(Blob.id == blob_id).values(values))
+    if done.rowcount == 0:
+        raise _too_slow(blob_id)
     return StoredBlob(blob_id, digest, size)
+
+
+def _too_slow(blob_id: str) -> BlobMissing:
+    return BlobMissing(f"blob {blob_id} was reclaimed while it was written: its bytes came slowly")
 
 
 def _touch(session: Session, which: ColumnElement[bool]) -> str | None:
     statement = update(Blob).where(which).values(touched_at=database_time())
     return session.scalar(statement.returning(Blob.id))
-
-
-def _unreferenced() -> list[ColumnElement[bool]]:
-    """Return a condition for every column of the schema that refers to blobs, chunks aside."""
-    columns = [
-        key.parent
-        for table in Base.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column is Blob.__table__.c.id and table is not BlobChunk.__table__
-    ]
-    return [~exists().where(column == Blob.id) for column in columns]

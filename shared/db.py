@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -29,8 +29,12 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from shared.errors import StoreAway
 from shared.queue import NullTickets, Tickets
 from shared.waking import NullWakes, Wakes
+
+if TYPE_CHECKING:
+    from shared.stores import Store
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 WRITE = {"charloom_write": True}
@@ -156,9 +160,19 @@ def database_bytes(session: Session) -> int:
 
 
 class Database:
-    """An engine and its two kinds of transaction. Make one a process, after the fork."""
+    """An engine and its two kinds of transaction. Make one a process, after the fork.
 
-    def __init__(self, url: str, tickets: Tickets | None = None, wakes: Wakes | None = None):
+    ``store`` takes the bytes of blobs; without one they are kept here.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tickets: Tickets | None = None,
+        wakes: Wakes | None = None,
+        store: "Store | None" = None,
+    ):
+        self.store = store
         self.engine = make_engine(url)
         self.tickets, self.wakes = tickets or NullTickets(), wakes or NullWakes()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -249,8 +263,11 @@ class Database:
 
 
 def is_away(error: BaseException) -> bool:
-    """Tell whether an error says that the database cannot work right now, whatever was asked."""
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+    """Tell whether an error says that the database, or the store of blobs, cannot work right now.
+
+    Whatever it was asked.
+    """
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, StoreAway)):
         return True
     # Also a session that the server ended, as after too long a pause inside a transaction.
     return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -283,6 +283,13 @@ class BlobMissing(InternalError):
     code = "blob_missing"
 
 
+class StoreAway(InternalError):
+    """The store that keeps blobs cannot be used right now."""
+
+    code = "store_unavailable"
+    status = 503
+
+
 class SettingsError(InternalError):
     """A setting is malformed."""
 

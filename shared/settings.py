@@ -14,6 +14,7 @@ from shared.accounts.provider import ProviderSettings
 from shared.errors import SettingsError
 from shared.limits.models import Limits
 from shared.nodes.labels import LABEL
+from shared.store_settings import StoreSettings
 from shared.watch_settings import WatchSettings
 
 MIB = 1024 * 1024
@@ -21,7 +22,11 @@ MIB = 1024 * 1024
 NODE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 # Addresses hold passwords.
 ADDRESSES = ("database_url", "redis_url")
-SECRETS = ("token", "secret_key", "smtp_url", "oidc_client_secret", "metrics_token", *ADDRESSES)
+SECRETS = (
+    *("token", "secret_key", "smtp_url", "oidc_client_secret", "metrics_token"),
+    *("blob_store_key", "blob_store_secret"),
+    *ADDRESSES,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class MailServer:
         return cls(parts.hostname, port, parts.scheme == "smtps", *names)
 
 
-class Settings(ProviderSettings, WatchSettings):
+class Settings(ProviderSettings, WatchSettings, StoreSettings):
     """All that an operator may set. Seconds and bytes unless a name says otherwise."""
 
     model_config = SettingsConfigDict(env_prefix="CHARLOOM_", frozen=True, extra="ignore")
@@ -248,6 +253,13 @@ class Settings(ProviderSettings, WatchSettings):
         name = "oidc_client_secret"
         file = self.oidc_client_secret_file
         return _secret(name, self.oidc_client_secret, file, empty=True) or None
+
+    def store_keys(self) -> tuple[str | None, str | None]:
+        """Return the id and the secret of the store's key. Raises ``SettingsError``."""
+        id_file, secret_file = self.blob_store_key_file, self.blob_store_secret_file
+        key = _secret("blob_store_key", self.blob_store_key, id_file, empty=True)
+        secret = _secret("blob_store_secret", self.blob_store_secret, secret_file, empty=True)
+        return key or None, secret or None
 
     def known_secrets(self) -> list[str]:
         """Return the secrets that are set, as far as they can be read.

@@ -1,7 +1,7 @@
 """Imports every model, so that ``Base.metadata`` holds the whole schema."""
 
 from shared.accounts.models import ApiToken, AuditEntry, Membership, Team, User
-from shared.blobs import Blob, BlobChunk
+from shared.blobs import Blob, BlobChunk, BlobHold
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.corpora.models import Corpus, CorpusVersion
 from shared.jobs.models import Epoch, Event, Job, JobFile, Output, OutputPiece, Sample, Turn
@@ -16,6 +16,7 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "BlobChunk",
+    "BlobHold",
     "Checkpoint",
     "Corpus",
     "CorpusVersion",

@@ -23,7 +23,13 @@ from werkzeug.exceptions import (
 )
 
 from shared.db import is_away
-from shared.errors import CharloomError, FieldProblem, InternalError, TooManyRequests
+from shared.errors import (
+    CharloomError,
+    FieldProblem,
+    InternalError,
+    StoreAway,
+    TooManyRequests,
+)
 from shared.ids import new_id
 from shared.said import said
 from web.messages import _l
@@ -80,6 +86,7 @@ class Answer:
 def register_errors(app: APIFlask) -> None:
     """Make every error an answer of one shape."""
     app.register_error_handler(CharloomError, _charloom)
+    app.register_error_handler(StoreAway, _store)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ParseException, _broken_off)
     app.register_error_handler(NoMoreData, _broken_off)
@@ -170,6 +177,13 @@ def _database(error: DBAPIError | PoolTimeout) -> Response:
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
     )
+
+
+def _store(error: StoreAway) -> Response:
+    log.error("store of blobs unavailable", error=str(error), path=request.path)
+    detail = said("the store of texts and models cannot be reached; try again in a moment")
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return _answer(Answer(503, error.code, detail, headers=headers))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -11,6 +11,7 @@ from shared.jobs.marks import Marks
 from shared.logs import configure_logs
 from shared.queue import BackgroundTickets, CeleryTickets, Tickets, make_celery
 from shared.settings import Settings, load_settings
+from shared.stores import open_store
 from shared.waking import Doorbell, RedisWakes
 from web.access import guard
 from web.api import register_api
@@ -79,6 +80,8 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
 
 def _services(settings: Settings, tickets: Tickets | None) -> Services:
     tickets = tickets or BackgroundTickets(CeleryTickets(make_celery(settings)))
-    db = Database(settings.database_url, tickets, RedisWakes(settings.redis_url))
+    db = Database(
+        settings.database_url, tickets, RedisWakes(settings.redis_url), open_store(settings)
+    )
     listeners = Listeners(db, lambda: Doorbell(settings.redis_url))
     return Services(settings, db, listeners, Marks(db), Fleets(db, settings.lease_seconds))

@@ -21,6 +21,7 @@ from shared.meters import SharedFolder
 from shared.nodes.needs import Able
 from shared.queue import QUEUES, CeleryTickets, make_celery
 from shared.settings import load_settings
+from shared.stores import open_store
 from shared.tracing import make_tracer
 from shared.waking import RedisWakes
 from worker import cores, devices, memory, meters, pool, speeds
@@ -38,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 # How soon the parent replaces a pool process that died.
 POOL_SECONDS = 0.5
+STORE_SECONDS = 60.0
 
 settings = load_settings()
 app = make_celery(settings)
@@ -112,6 +114,14 @@ def _stop(**_: Any) -> None:
     stop_flag.raise_()
 
 
+def store_patience(seconds: float) -> bool:
+    """Tell whether to ask a store again that is away since so many seconds.
+
+    In the end the job is handed back, which takes it some time to come again.
+    """
+    return seconds < STORE_SECONDS and not stop_flag.is_up()
+
+
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]
 def _start_process(**_: Any) -> None:
     """Connect, pin the device, warm the engine up: a job then waits for none of it."""
@@ -120,7 +130,8 @@ def _start_process(**_: Any) -> None:
     _begin_counting(queues)
     name = f"{name_of(settings)}:{current_process().pid}"
     wakes = RedisWakes(settings.redis_url)
-    database = Database(settings.database_url, CeleryTickets(app), wakes)
+    store = open_store(settings, store_patience)
+    database = Database(settings.database_url, CeleryTickets(app), wakes, store)
     slot = board.slot(index)
     allowance = Allowance(settings.pool_memory_bytes)
     tracer = make_tracer(settings, "charloom-worker")

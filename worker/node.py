@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from shared.blobs import StoredBlob, write_blob
 from shared.db import Database, is_away
+from shared.errors import StoreAway
 from shared.nodes.needs import PLAIN, Able
 from shared.settings import Settings
 from shared.tracing import Tracer
@@ -59,19 +60,26 @@ class Node:
         return self.keep_trying(lambda: write_blob(self.db, pieces()))
 
     def keep_trying(self, action: Callable[[], T]) -> T:
-        """Do ``action``; while the database is away, keep the work and try again.
+        """Do ``action``; while the database or the store is away, keep the work and try again.
 
-        Raises the database's error only when this worker is told to stop meanwhile.
+        Raises their error when this worker is told to stop meanwhile, and the store's before the
+        run counts as one that hangs: the database answers then, and the job is better handed back.
         """
+        began = time.monotonic()
         for delay in _delays():
             try:
                 return action()
-            except SQLAlchemyError as error:
-                if self.stop.is_up() or not is_away(error):
+            except (SQLAlchemyError, StoreAway) as error:
+                late = time.monotonic() - began > self.settings.stall_seconds / 2
+                if self.must_give_up(error) or (late and isinstance(error, StoreAway)):
                     raise
-                log.warning("database is away, will try again", error=_short(error))
+                log.warning("database or store is away, will try again", error=_short(error))
                 time.sleep(delay)
         raise AssertionError("unreachable: the delays never end")
+
+    def must_give_up(self, error: Exception) -> bool:
+        """Tell whether trying again after ``error`` is of no use, or not wanted any more."""
+        return self.stop.is_up() or not is_away(error)
 
     def _write(self, change: Callable[[Session], T]) -> T:
         with self.db.write() as session:
@@ -84,6 +92,6 @@ def _delays() -> Iterator[float]:
         yield RETRY_SECONDS[-1]
 
 
-def _short(error: SQLAlchemyError) -> str:
+def _short(error: Exception) -> str:
     """Return what happened without the statement and its values."""
     return str(getattr(error, "orig", None) or error).strip()

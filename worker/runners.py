@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shared.db import is_away
-from shared.errors import LeaseLost, UserError
+from shared.errors import LeaseLost, StoreAway, UserError
 from shared.jobs.models import Job
 from shared.jobs.queries import origin_of
 from shared.jobs.rows import Lease
@@ -166,8 +166,8 @@ def _after(error: Exception) -> Move | None:
         case MemoryError():
             log.error("out of memory", reason=str(error))
             return partial(lose, reason=str(said("out of memory")))
-        case SQLAlchemyError() if is_away(error):
-            log.error("job given up: the database is away", error=str(error))
+        case SQLAlchemyError() | StoreAway() if is_away(error):
+            log.error("job given up: the database or the store is away", error=str(error))
             return hand_back
         case UserError():
             return partial(fail, code=error.code, message=str(error))

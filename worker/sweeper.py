@@ -1,5 +1,6 @@
 """What beat has done every few seconds: so that nothing waits for ever."""
 
+import time
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.accounts.audit import forget_entries
 from shared.blobs import reclaim
 from shared.db import database_time, is_away
+from shared.errors import StoreAway
 from shared.jobs.answers import forget
 from shared.jobs.needs import waiting_keys
 from shared.jobs.queries import queued_by_queue
@@ -25,6 +27,7 @@ log = structlog.get_logger(__name__)
 # Tickets of one queue that are out at most, or two for each worker where those are more: workers
 # claim again after each job, so these wake every one of them, however many jobs wait.
 MOST_TICKETS = 16
+AWAY_SECONDS = 60.0
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Rounds:
 
     last: float = float("-inf")
     quiet_until: float = float("-inf")
+    # By this machine's monotonic clock.
+    next_reclaim: float = float("-inf")
 
 
 _rounds = Rounds()
@@ -62,12 +67,26 @@ def _sweep(node: Node, rounds: Rounds) -> None:
     top_up(node)
     if gone := forget(node.db, node.settings.answer_seconds):
         log.info("answers deleted", count=gone)
-    if freed := reclaim(node.db, node.settings.blob_grace_seconds):
-        log.info("blobs reclaimed", count=freed)
+    _reclaim(node, rounds)
     if gone := forget_entries(node.db, node.settings.audit_days):
         log.info("entries of the audit log deleted", count=gone)
     node.db.shrink()
     note_round(node.settings.redis_url)
+
+
+def _reclaim(node: Node, rounds: Rounds) -> None:
+    """Delete blobs that are nobody's; not for a while where their store is away.
+
+    Each try may take seconds then, and leases are judged only where rounds come in time.
+    """
+    if time.monotonic() < rounds.next_reclaim:
+        return
+    try:
+        if freed := reclaim(node.db, node.settings.blob_grace_seconds):
+            log.info("blobs reclaimed", count=freed)
+    except StoreAway as error:
+        rounds.next_reclaim = time.monotonic() + AWAY_SECONDS
+        log.warning("no blobs reclaimed for now: their store is away", error=str(error))
 
 
 def may_expire(node: Node, rounds: Rounds) -> bool:

@@ -26,13 +26,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from shared.blobs import BlobChunk
+from shared.blobs import BlobChunk, BlobHold
 from shared.db import ID, UtcDateTime
 from shared.errors import InternalError
 from shared.workers.models import Worker
 
-# Alembic's own; the bytes, which have a member of their own; and who was at work at that moment.
-LEFT_OUT = ("alembic_version", BlobChunk.__tablename__, Worker.__tablename__)
+# Alembic's own; the bytes, which have a member of their own; and who was at work at that moment,
+# as this backup.
+MOMENTARY = (Worker.__tablename__, BlobHold.__tablename__)
+LEFT_OUT = ("alembic_version", BlobChunk.__tablename__, *MOMENTARY)
 ROWS_AT_ONCE = 100
 
 

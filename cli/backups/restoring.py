@@ -15,9 +15,11 @@ from cli.backups.archive import PIECE_BYTES, Archive, Manifest, opened
 from cli.backups.portable import ROWS_AT_ONCE, revision_of, tables_of, typed
 from cli.database import migrate, reason, without_password
 from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.blob_moves import move
 from shared.blobs import put_back
-from shared.db import WRITE, make_engine
-from shared.errors import CharloomError, UserError
+from shared.db import WRITE, Database, make_engine
+from shared.errors import CharloomError, StoreAway, UserError
+from shared.stores import Store
 
 FOREIGN_KEYS = """
     SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
@@ -25,11 +27,13 @@ FOREIGN_KEYS = """
     ORDER BY 1, 2"""
 
 
-def restore(database_url: str, path: Path) -> Manifest:
+def restore(database_url: str, path: Path, store: Store | None = None) -> Manifest:
     """Fill an empty database from the backup at ``path``, then bring its tables up to date.
 
-    The file is read to its end before anything is changed. Raises ``UserError`` for a backup that
-    is damaged or of a later version, and for a database that is not empty; ``InternalError``.
+    Blobs then move to the ``store``, if there is one: the rows come all at once or not at all,
+    which no store could promise. The file is read to its end before anything is changed. Raises
+    ``UserError`` for a backup that is damaged or of a later version, and for a database that is not
+    empty; ``InternalError``.
     """
     with opened(path) as archive:
         order = _revisions()
@@ -48,7 +52,23 @@ def restore(database_url: str, path: Path) -> Manifest:
         finally:
             engine.dispose()
     migrate(database_url)
+    if store is not None:
+        _move(database_url, store)
     return archive.manifest
+
+
+def _move(database_url: str, store: Store) -> None:
+    db = Database(database_url, store=store)
+    try:
+        for _ in move(db):
+            pass
+    except StoreAway as error:
+        raise UserError(
+            f"all is restored, but some blobs are still in the database: {error}; "
+            "`charloom blobs move` moves them"
+        ) from error
+    finally:
+        db.close()
 
 
 def _revisions() -> list[str]:
@@ -116,6 +136,9 @@ def _fill_all(engine: Engine, archive: Archive) -> None:
 def _fill(connection: Connection, archive: Archive, table: Table) -> None:
     count, coming = 0, typed(table, archive.rows(table.name))
     while rows := list(islice(coming, ROWS_AT_ONCE)):
+        for row in rows:
+            # All bytes are in the backup, so where they were says nothing.
+            row |= {"location": None} if "location" in row and table.name == "blobs" else {}
         connection.execute(insert(table), rows)
         count += len(rows)
     expected = archive.manifest.tables[table.name].count

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,26 +25,29 @@ from cli.backups.archive import (
     table_member,
 )
 from cli.backups.portable import in_order, plain, revision_of, tables_of
+from shared.blob_moves import held
 from shared.blobs import read_blob
 from shared.db import Database
 from shared.errors import BlobMissing, UserError
+from shared.stores import Store
 
 
-def back_up(database_url: str, path: Path) -> Manifest:
+def back_up(database_url: str, path: Path, store: Store | None = None) -> Manifest:
     """Write a backup of the database to ``path``; the file is whole or not there at all.
 
-    All that was committed before is in it, and nothing of what is committed later. Raises
-    ``UserError``, ``BlobMissing`` where the database itself lacks bytes.
+    All that was committed before is in it, and nothing of what is committed later; no object of a
+    ``store`` is deleted meanwhile. Raises ``UserError``, ``StoreAway``, ``BlobMissing`` where the
+    database itself lacks bytes.
     """
-    db = Database(database_url)
+    db = Database(database_url, store=store)
     try:
-        with whole_file(path) as file, db.snapshot() as session:
-            return _write(db, session, file)
+        with whole_file(path) as file, held(db) as renew, db.snapshot() as session:
+            return _write(db, session, file, renew)
     finally:
         db.close()
 
 
-def _write(db: Database, session: Session, file: IO[bytes]) -> Manifest:
+def _write(db: Database, session: Session, file: IO[bytes], renew: Callable[[], None]) -> Manifest:
     connection = session.connection()
     revision = revision_of(connection)
     if revision is None:
@@ -59,7 +62,7 @@ def _write(db: Database, session: Session, file: IO[bytes]) -> Manifest:
             database=connection.dialect.name,
             created_at=datetime.now(UTC),
             tables=parts,
-            blobs=_blobs(archive, db, session, tables),
+            blobs=_blobs(archive, db, session, tables, renew),
         )
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=2))
     return manifest
@@ -73,7 +76,13 @@ def _table(archive: ZipFile, session: Session, table: Table) -> TablePart:
     return TablePart(count=out.count, sha256=out.sha256, columns=names)
 
 
-def _blobs(archive: ZipFile, db: Database, session: Session, tables: list[Table]) -> BlobPart:
+def _blobs(
+    archive: ZipFile,
+    db: Database,
+    session: Session,
+    tables: list[Table],
+    renew: Callable[[], None],
+) -> BlobPart:
     (table,) = [one for one in tables if one.name == "blobs"]
     with member(archive, BLOBS) as out:
         for row in session.execute(in_order(table)).mappings():
@@ -82,6 +91,7 @@ def _blobs(archive: ZipFile, db: Database, session: Session, tables: list[Table]
             for piece in read_blob(db, row["id"]):
                 digest.update(piece)
                 out.write(piece)
+                renew()
             if digest.hexdigest() != row["sha256"]:
                 raise BlobMissing(f"blob {row['id']} is damaged: its bytes have another SHA-256")
             out.count += 1

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from cli.database import reason, without_password
-from cli.doctor import broker, database, machine, work
+from cli.doctor import broker, database, machine, store, work
 from cli.doctor.findings import Finding, State, fine, problem, skipped, warning
 from cli.places import Places, database_file, find, is_running
 from shared.db import make_engine
@@ -91,8 +91,11 @@ def _asked(engine: Engine, places: Places, runs: bool) -> Iterator[Finding]:
         yield tables
         if tables.state != State.OK:
             # The queries are those of this version's tables.
-            yield from (skipped(name, "not looked at: migrate first") for name in OF_WORKERS)
-        elif runs:
+            names = (store.NAME, *OF_WORKERS)
+            yield from (skipped(name, "not looked at: migrate first") for name in names)
+            return
+        yield store.store(connection, places.settings)
+        if runs:
             session = Session(connection)
             yield from work.workers(session, places.settings)
             yield work.waiting(session, places.settings)

@@ -119,10 +119,13 @@ FAULTS = {
                       more={"error_id": "0197f3c5-3070-7296-a8a7-e61c083a4b08"}),
     "database_unavailable": Fault(503, "The database cannot be reached",
                                   "the database cannot be reached; try again in a moment"),
+    "store_unavailable": Fault(503, "The store of texts and models cannot be reached",
+                               "the store of texts and models cannot be reached; try again in a "
+                               "moment"),
 }  # fmt: skip
 EVERYWHERE = (
     *("bad_request", "unauthorized", "forbidden", "too_many_requests", "internal"),
-    "database_unavailable",
+    *("database_unavailable", "store_unavailable"),
 )
 WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type", "invalid_fields")
 OF_FILES = ("precondition_failed", "range_not_satisfiable")

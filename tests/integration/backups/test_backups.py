@@ -168,7 +168,7 @@ def test_it_is_of_one_moment(
     changed: list[Checkpoint] = []
     with using(url) as db:
         doomed = make_blob(db, b"nobody refers to it")
-        before = rows(db, ("alembic_version", "workers"))
+        before = rows(db, ("alembic_version", "workers", "blob_holds"))
 
         def meanwhile(*arguments: Any) -> Any:
             if not changed:

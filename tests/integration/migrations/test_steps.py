@@ -9,6 +9,7 @@ from shared.accounts.rights import Right, Role
 from shared.accounts.services import add_user
 from shared.accounts.teams import set_role
 from shared.accounts.tokens import NewToken, make_token
+from shared.blobs import BlobHold
 from shared.checkpoints.models import Checkpoint
 from shared.corpora.models import Corpus
 from shared.corpora.queries import get_corpus
@@ -32,6 +33,7 @@ from shared.workers.services import Process, see
 from tests.support.counting import rows
 from tests.support.factories import (
     claim_job,
+    do,
     finish_epoch,
     make_blob,
     make_checkpoint,
@@ -201,13 +203,14 @@ def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) ->
 NEWER = {
     *("models", "model_jobs", "decisions", "schedules", "schedule_runs"),
     *("receivers", "job_receivers", "schedule_receivers", "notices", "deliveries"),
-    *("job_files", "workers", "turns", "nodes"),
+    *("job_files", "workers", "turns", "nodes", "blob_holds"),
     *("users", "memberships", "api_tokens", "audit_entries"),
 }
 
 
 def fill_what_is_newer(db: Database) -> None:
     """Put a row at least into every table of the later migrations."""
+    do(db, lambda session: session.add(BlobHold(id=new_id(), until=0.0)))
     checkpoint = make_checkpoint(db)
     job = make_generation_job(db, checkpoint)
     corpus = make_corpus(db)
