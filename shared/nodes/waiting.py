@@ -50,7 +50,7 @@ class Fleet:
         if not able:
             return said(
                 "waits for a node with {asked}; there are: {nodes}",
-                asked=_asked(needs),
+                asked=asked_words(needs),
                 nodes=_named(there),
             )
         return None if any(not place.draining for place in able) else _draining(able)
@@ -85,8 +85,8 @@ def _nobody(queue: str) -> Said:
     return said("no worker that writes is there")
 
 
-def _asked(needs: NodeNeeds) -> Said:
-    """Return what a job asks for, in words."""
+def asked_words(needs: NodeNeeds) -> Said:
+    """Return what a job asks for, in words; it asks for something."""
     parts = [said("a GPU")] if needs.gpu else []
     if needs.memory_bytes is not None:
         parts.append(said("{size} of memory", size=_size(needs.memory_bytes)))

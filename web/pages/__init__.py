@@ -7,7 +7,7 @@ from flask_bootstrap import Bootstrap5
 from web.addressing import shown_address
 from web.compression import compress_pages
 from web.languages import speak_languages
-from web.pages import labels, words
+from web.pages import facts, labels, words
 from web.pages.account import account
 from web.pages.api_docs import api_docs
 from web.pages.audit import audit
@@ -61,7 +61,7 @@ def register_pages(app: APIFlask) -> None:
     # Serves Chart.js from its installed package.
     app.register_blueprint(chartkick_blueprint)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(words.FILTERS | labels.FILTERS)
+    app.jinja_env.filters.update(words.FILTERS | labels.FILTERS | facts.FILTERS)
     app.jinja_env.filters["shown_address"] = shown_address
     tell_of_people(app)
     app.jinja_env.policies["ext.i18n.trimmed"] = True

@@ -13,6 +13,7 @@ from shared.errors import NotFound
 from shared.jobs.models import Job, Kind
 from shared.jobs.queries import get_job
 from shared.jobs.requests import TrainingRequest
+from shared.nodes.needs import told
 from shared.notices.models import JobReceiver
 from shared.specs import PRESETS, TrainingSpec
 from web.context import team_id
@@ -20,7 +21,7 @@ from web.pages import reading
 from web.pages.forms import SEVERAL, Form
 from web.pages.presets import DEFAULT_PRESET, RECOMMENDED_PRESET
 from web.pages.submitting import fresh_once
-from web.pages.typed import typed_over
+from web.pages.typed import typed_of, typed_over
 
 # What a run must have as the model that it goes on from.
 SHAPE = ("cell", "units", "layers")
@@ -89,13 +90,17 @@ def _clone(session: Session, job_id: str) -> dict[str, str]:
     if job is None:
         raise NotFound
     typed = _spec(job.spec, job.preset) | _text(session, job.corpus_version_id)
-    told = select(JobReceiver.receiver_id).where(JobReceiver.job_id == job.id)
-    return typed | {
-        "priority": str(job.priority or ""),
-        "from_checkpoint_id": job.checkpoint_id or "",
-        "notify": SEVERAL.join(session.scalars(told.order_by(JobReceiver.receiver_id))),
-        "name": "" if _is_made(session, job) else job.name,
-    }
+    receivers = select(JobReceiver.receiver_id).where(JobReceiver.job_id == job.id)
+    return (
+        typed
+        | typed_of({"needs": told(job.needs_key)})
+        | {
+            "priority": str(job.priority or ""),
+            "from_checkpoint_id": job.checkpoint_id or "",
+            "notify": SEVERAL.join(session.scalars(receivers.order_by(JobReceiver.receiver_id))),
+            "name": "" if _is_made(session, job) else job.name,
+        }
+    )
 
 
 def _going_on(session: Session, checkpoint_id: str) -> dict[str, str]:

@@ -28,8 +28,8 @@ ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 SHOWN = 80
 # What a ticked box sends, and what stands between several of one name.
 YES, SEVERAL = "yes", " "
-# What programs alone ask for: no form has it.
-UNASKED = ("needs",)
+# These are there where one of their fields is; others that may be left out have a box.
+BY_FIELDS = ("needs",)
 # Fields of one number or several, and of a text in which blanks count.
 NUMBERS, TEXTS = ("temperature", "sample_temperature"), ("prompt", "sample_prompt")
 # Limits beyond this are there for the database's sake and say nothing to people.
@@ -40,6 +40,7 @@ ACCEPTED: Words = {
     "temperature": _l("a number from 0 to 10, or up to 16 of them, separated by spaces"),
     "sample_temperature": _l("a number from 0 to 10, or up to 8 of them, separated by spaces"),
     "sample_prompt": _l("at most 1,000 characters"),
+    "label": _l("up to 63 of a to z, digits, dots, hyphens and underscores"),
     "stop": _l("up to 16 texts, one a line, each at most 1,000 characters"),
     "name": _l("at most 200 characters, at least one of them visible"),
     "prompt": _l("at most 100,000 characters"),
@@ -108,6 +109,10 @@ class Form:
             model = inner_model(model.model_fields[part]) or model
         return model.model_fields[own]
 
+    def is_box(self, name: str) -> bool:
+        """Tell whether a field is ticked or not."""
+        return self.info(name).annotation is bool
+
     def numeric(self, name: str) -> str:
         """Return the keyboard that a phone should show: numeric, decimal or text."""
         kinds = leaves(self.info(name).annotation)
@@ -158,15 +163,18 @@ def values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _inner_values(model: type[BaseModel], typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return the specs inside a model; one that may be left out is asked for by a box."""
+    """Return the specs inside a model; one that may be left out is asked for, or filled in."""
     found: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         inner = inner_model(info)
-        if inner is None or name in UNASKED:
+        if inner is None:
             continue
-        wanted = NoneType not in leaves(info.annotation) or typed.get(name) == YES
         prefix = f"{name}."
         own = {k.removeprefix(prefix): v for k, v in typed.items() if k.startswith(prefix)}
+        if name in BY_FIELDS and not any(map(str.strip, own.values())):
+            continue
+        optional = NoneType in leaves(info.annotation) and name not in BY_FIELDS
+        wanted = not optional or typed.get(name) == YES
         found[name] = values(inner, own) if wanted else None
     return {name: value for name, value in found.items() if value != {}}
 

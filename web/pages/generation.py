@@ -10,6 +10,7 @@ from shared.jobs.queries import get_job
 from shared.jobs.requests import GenerationRequest
 from shared.jobs.submissions import submit_generation
 from shared.models.queries import list_models
+from shared.nodes.needs import told
 from shared.pages import MAX_LIMIT
 from shared.said import said
 from shared.specs import GenerationSpec
@@ -17,6 +18,7 @@ from web.api.writing import write
 from web.context import services, team_id
 from web.pages import reading
 from web.pages.forms import Choice, Form, attempt, fields_but, typed_values, validated
+from web.pages.groups import node_group
 from web.pages.submitting import checkpoint_choices, form_submitter, fresh_once
 from web.pages.typed import typed_of
 
@@ -76,6 +78,7 @@ def _typed(job: Job) -> dict[str, str]:
     """Return what one would have typed for a job: what differs from the defaults."""
     usual = GenerationSpec().model_dump(mode="json")
     differs = {name: value for name, value in job.spec.items() if usual.get(name) != value}
+    differs["needs"] = told(job.needs_key)
     return typed_of(differs) | {"checkpoint_id": job.checkpoint_id or ""}
 
 
@@ -97,6 +100,7 @@ def _page(form: Form, cloned: Job | None = None) -> str:
         receivers=receivers,
         folded=fields_but(GenerationSpec, MAIN),
         defaults=_defaults(),
+        node=node_group(),
     )
 
 

@@ -56,6 +56,12 @@ GROUPS = (
         ("keep_checkpoints", "keep_every"),
     ),
 )
+NODE = Group(
+    "node",
+    _l("Node"),
+    _l("Which nodes may run it: left empty, all that take such jobs."),
+    ("needs.gpu", "needs.memory_bytes", "needs.label"),
+)
 OTHERS = Group("others", _l("Others"), _l("What belongs nowhere else."), ())
 
 
@@ -70,6 +76,11 @@ def spec_groups(prefix: str = "") -> list[Group]:
     rest = tuple(fields_but(TrainingSpec, [*MAIN, *known]))
     groups = (*GROUPS, replace(OTHERS, fields=rest))
     return [found for group in groups if (found := _there(group, prefix)).fields]
+
+
+def node_group(prefix: str = "") -> Group:
+    """Return the fields of what is asked of a node, with ``prefix`` before their names."""
+    return replace(NODE, fields=tuple(prefix + name for name in NODE.fields))
 
 
 def _there(group: Group, prefix: str) -> Group:

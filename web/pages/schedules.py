@@ -23,8 +23,8 @@ from web.api.writing import write
 from web.context import services, team_id, user_id
 from web.messages import _, _l
 from web.pages import reading
-from web.pages.forms import YES, Form, attempt, fields_but, typed_values, validated
-from web.pages.groups import main_fields, spec_groups
+from web.pages.forms import YES, Form, attempt, typed_values, validated
+from web.pages.groups import NODE, main_fields, node_group, spec_groups
 from web.pages.paging import asked_after
 from web.pages.presets import preset_cards, preset_numbers, preset_of
 from web.pages.submitting import corpus_choice
@@ -201,8 +201,9 @@ def _form(form: Form, schedule: Schedule | None = None) -> str:
         numbers=preset_numbers(TRAINING),
         main=main_fields(TRAINING),
         groups=spec_groups(TRAINING),
+        nodes={prefix: node_group(prefix) for prefix in (TRAINING, WRITING)},
         choices={"start_from": STARTS, "overlap": OVERLAPS, "missed": MISSED},
-        writing=fields_but(GenerationSpec, ()),
+        writing=[WRITING + name for name in GenerationSpec.model_fields],
         cleaning=[(name, form.help(name)) for name in ("lowercase", "nfc", "squeeze")],
         crons=list(CHOICES),
         zones=sorted(zones()),
@@ -212,8 +213,9 @@ def _form(form: Form, schedule: Schedule | None = None) -> str:
 
 def _names() -> list[str]:
     """Return the fields that the form has places for, from the top down."""
-    training = [name for group in spec_groups(TRAINING) for name in group.fields]
-    writing = [WRITING + name for name in GenerationSpec.model_fields]
+    groups = (*spec_groups(TRAINING), node_group(TRAINING))
+    training = [name for group in groups for name in group.fields]
+    writing = [WRITING + name for name in (*GenerationSpec.model_fields, *NODE.fields)]
     return [*FIRST, *main_fields(TRAINING), *training, *writing, *LAST]
 
 

@@ -16,7 +16,7 @@ from web.pages import reading
 from web.pages.estimating import answer, estimate_words, estimated
 from web.pages.filling import cloned, filled_in, start_of
 from web.pages.forms import YES, Choice, Form, attempt, typed_values, validated
-from web.pages.groups import main_fields, spec_groups
+from web.pages.groups import main_fields, node_group, spec_groups
 from web.pages.presets import preset_cards, preset_numbers, preset_of
 from web.pages.submitting import checkpoint_choices, corpus_choice, form_submitter
 from web.pages.words import counted
@@ -87,6 +87,7 @@ def _page(form: Form, job: Job | None = None) -> str:
         preset=preset_of(form),
         main=main_fields(),
         groups=spec_groups(),
+        node=node_group(),
         receivers=receivers,
         numbers=preset_numbers(),
         figures=figures,

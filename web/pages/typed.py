@@ -5,6 +5,9 @@ from typing import Any
 from web.pages.forms import SEVERAL, YES
 from web.pages.labels import unset
 
+# Null by themselves: what is typed into them is a text, or a number that nobody would call off.
+EMPTY = ("prompt", "label", "memory_bytes")
+
 
 def typed_of(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """Return the typed fields of a request; those of specs inside have dots in their names."""
@@ -27,7 +30,7 @@ def _typed(name: str, value: Any, *, inner: bool) -> str:
     if isinstance(value, bool):
         return YES if value else ""
     if value is None:
-        return unset(name) if inner and name != "prompt" else ""
+        return unset(name) if inner and name not in EMPTY else ""
     if isinstance(value, list):
         return _line(name, value)
     return str(value)

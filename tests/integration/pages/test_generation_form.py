@@ -59,6 +59,8 @@ def test_every_field_reaches_the_spec(site: Site, db: Database, checkpoint: Chec
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
+        ("needs.label", "no spaces", "up to 63"),
+        ("needs.memory_bytes", "0", "at least 1"),
         ("length", "0", "at least 1"),
         ("length", "many", "a whole number"),
         ("temperature", "hot", "from 0 to 10"),
@@ -87,6 +89,18 @@ def test_a_refused_field(
     if field not in ("checkpoint_id", "context"):
         assert page.value(field) == typed
     assert newest(db) == []
+
+
+def test_a_node_is_asked_for(site: Site, db: Database, checkpoint: Checkpoint) -> None:
+    """By what is filled in, and again by its like; nothing filled in asks for nothing."""
+    plain = {"checkpoint_id": checkpoint.id, "needs.memory_bytes": " ", "needs.label": ""}
+    site.submit(NEW, **plain)
+    assert newest(db)[0].needs_key == ""
+    site.submit(NEW, **plain | {"needs.gpu": "yes", "needs.label": "a100"})
+    job = newest(db)[0]
+    assert job.needs_key == "gpu=1;label=a100"
+    page = site.get(f"{NEW}?clone={job.id}")
+    assert (page.checked("needs.gpu"), page.value("needs.label")) == ("yes", "a100")
 
 
 def test_a_prompt_of_newlines_is_kept(site: Site, checkpoint: Checkpoint) -> None:

@@ -81,6 +81,8 @@ def test_every_field_reaches_the_schedule(site: Site, db: Database, corpus: Corp
             "training.epochs": "3", "training.learning_rate": "1e-3", "training.clip_norm": "off",
             "training.cell": "gru", "generation.length": "50", "generation.temperature": "0.5 1",
             "generation.stop": "END\\n", "generation.prompt": " It",
+            "training.needs.gpu": "yes", "training.needs.label": "a100",
+            "generation.needs.memory_bytes": "8000000000",
         },
     )  # fmt: skip
     assert schedule.cron == "*/5 1-3 * * mon"
@@ -89,10 +91,12 @@ def test_every_field_reaches_the_schedule(site: Site, db: Database, corpus: Corp
     assert (schedule.start_from, schedule.overlap, schedule.missed) == ("last", "queue", "none")
     assert schedule.training == {
         "preset": "tiny", "epochs": 3, "learning_rate": 0.001, "clip_norm": None, "cell": "gru",
+        "needs": {"gpu": True, "label": "a100"},
     }  # fmt: skip
     assert schedule.generation is not None
     assert schedule.generation.items() >= {
         "length": 50, "temperature": [0.5, 1.0], "stop": ["END\n"], "prompt": " It",
+        "needs": {"gpu": False, "memory_bytes": 8_000_000_000, "label": None},
     }.items()  # fmt: skip
     with db.read() as session:
         assert told_of(session, schedule.id) == [told.id]
@@ -110,6 +114,8 @@ def test_every_field_reaches_the_schedule(site: Site, db: Database, corpus: Corp
         ({"training.epochs": "0"}, "training.epochs", "at least 1, at most 10000"),
         ({"training.window": "900"}, "corpus_id", "needs"),
         ({"generation": "yes", "generation.length": "x"}, "generation.length", "at most 10000000"),
+        ({"training.needs.label": "A 100"}, "training.needs.label", "up to 63 of a to z"),
+        ({"training.needs.memory_bytes": "8 GB"}, "training.needs.memory_bytes", "at least 1"),
         ({"notify": new_id()}, "notify", "No receiver has the id"),
     ],
 )
@@ -134,7 +140,8 @@ def test_editing_changes_nothing_by_itself(site: Site, db: Database, corpus: Cor
     """The form holds what the schedule is: sent as it is, it stays."""
     fields = {"training.clip_norm": "off", "training.learning_rate": "0.0012345",
               "generation": "yes", "generation.stop": "END\\n\n\\\\n", "generation.top_k": "7",
-              "url": "https://example.org/a", "squeeze": "yes"}  # fmt: skip
+              "url": "https://example.org/a", "squeeze": "yes",
+              "training.needs.gpu": "yes", "generation.needs.label": "a100"}  # fmt: skip
     before = added(site, db, corpus, **fields)
     page = site.get(f"/schedules/{before.id}/edit")
     sent = sent_as_it_is(page)
@@ -147,7 +154,8 @@ def test_editing_changes_nothing_by_itself(site: Site, db: Database, corpus: Cor
 def sent_as_it_is(page: Page) -> dict[str, Any]:
     """Return what a browser sends of a form that nobody touched."""
     names = set(re.findall(r' name="([\w.]+)"', page.html)) - {"csrf_token"}
-    boxes = {"generation", "lowercase", "nfc", "squeeze", "notify", "training.preset"}
+    boxes = {"generation", "lowercase", "nfc", "squeeze", "notify", "training.preset",
+             "training.needs.gpu", "generation.needs.gpu"}  # fmt: skip
     found = {name: page.value(name) or "" for name in names - boxes}
     return found | {name: box for name in names & boxes if (box := page.checked(name))}
 

@@ -29,17 +29,19 @@ NEW, ESTIMATE = "/training/new", "/training/estimate"
 FIELDS: dict[str, Any] = {
     "preset": "fast", "window": 30, "units": 24, "max_windows": None, "clip_norm": None,
     "learning_rate": 0.00012, "sample_temperature": [0.5, 1.0], "sample_prompt": " It was",
-    "cell": "gru", "name": "mine", "priority": 7,
+    "cell": "gru", "name": "mine", "priority": 7, "needs": {"memory_bytes": 9_000},
 }  # fmt: skip
 
 
 def typed_into(page: Page) -> dict[str, str]:
     """Return what stands in the form."""
-    names = ["corpus_id", "corpus_version_id", "name", "priority", *TrainingSpec.model_fields]
+    names = ["corpus_id", "corpus_version_id", "name", "priority", *TrainingSpec.model_fields,
+             "needs.memory_bytes", "needs.label"]  # fmt: skip
     found = {name: page.value(name) for name in names}
     return {name: text for name, text in found.items() if text} | {
         "preset": page.checked("preset") or "",
         "notify": page.checked("notify") or "",
+        "needs.gpu": page.checked("needs.gpu") or "",
     }
 
 
@@ -61,9 +63,19 @@ def test_a_failed_job_is_filled_in_again(site: Site, db: Database) -> None:
     assert done.status == 303, page.text
     with db.read() as session:
         again = get_job(session, DEFAULT_TEAM_ID, done.location.rpartition("/")[2])
-    for name in ("spec", "name", "priority", "preset", "corpus_version_id"):
+    for name in ("spec", "name", "priority", "preset", "corpus_version_id", "needs_key"):
         assert getattr(again, name) == getattr(job, name), name
     assert typed["notify"] == told.id
+
+
+def test_a_job_that_asks_for_a_node(site: Site, db: Database) -> None:
+    """What it asks for stands on its page and in the form of its like."""
+    job = make_training_job(db, needs={"gpu": True, "memory_bytes": 9 * 10**9, "label": "a100"})
+    shown = site.get(f"/jobs/{job.id}").text
+    assert "A GPU and 9.0 GB of memory and the label a100" in shown
+    page = site.get(f"{NEW}?clone={job.id}")
+    assert page.checked("needs.gpu") == "yes"
+    assert (page.value("needs.label"), page.value("needs.memory_bytes")) == ("a100", "9000000000")
 
 
 def test_a_clone_with_a_change(site: Site, db: Database) -> None:

@@ -75,7 +75,8 @@ function announce(text) {
 
 // How many fields of a folded group are filled in stands in its line.
 function count(group) {
-  const filled = [...group.querySelectorAll("input, select, textarea")].filter(({ value }) => value.trim());
+  const filled = [...group.querySelectorAll("input, select, textarea")]
+    .filter(({ type, checked, value }) => (type === "checkbox" ? checked : value.trim()));
   const tag = group.querySelector("[data-filled]");
   tag.hidden = filled.length === 0;
   tag.textContent = say("filled_in", { count: filled.length });
