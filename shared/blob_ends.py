@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.blob_tables import HELD, Blob, BlobChunk
@@ -12,6 +14,8 @@ from shared.errors import StoreAway
 
 # Deleted in one transaction: it holds SQLite's lock.
 CHUNKS_AT_ONCE = 16
+# What one round looks at, so that it costs the same however many there are, and deletes.
+LOOKED_AT, DELETED = 2_000, 100
 
 
 def discard(db: Database, blob_id: str) -> None:
@@ -20,19 +24,48 @@ def discard(db: Database, blob_id: str) -> None:
         _reclaim_one(db, blob_id, [Blob.sha256.is_(None)])
 
 
-def reclaim(db: Database, grace_seconds: float, limit: int = 100) -> int:
+@dataclass
+class Reclaiming:
+    """Goes over the blobs in the order of their ids, a part each round, and then anew."""
+
+    after: str | None = None
+
+    def round(
+        self, db: Database, grace_seconds: float, looked_at: int = LOOKED_AT, limit: int = DELETED
+    ) -> int:
+        """Delete those of the next blobs that nothing has referred to since the grace time began.
+
+        Looked for without a lock first, then checked again under it. Returns how many went. Raises
+        ``StoreAway``; then the next round begins where this one did.
+        """
+        condition = (Blob.touched_at < database_time() - grace_seconds, *_unreferenced())
+        here = Blob.location.is_(None)
+        within = or_(here, ~HELD) if db.store else here
+        with db.read() as session:
+            last, part = self._part(session, looked_at)
+            query = select(Blob.id).where(*part, *condition, within).order_by(Blob.id).limit(limit)
+            candidates = session.scalars(query).all()
+        gone = sum(_reclaim_one(db, blob_id, condition) for blob_id in candidates)
+        self.after = candidates[-1] if len(candidates) == limit else last
+        return gone
+
+    def _part(
+        self, session: Session, looked_at: int
+    ) -> tuple[str | None, list[ColumnElement[bool]]]:
+        """Return the last blob of the next ones, None at the end, and the condition for all."""
+        part = [] if self.after is None else [Blob.id > self.after]
+        query = select(Blob.id).where(*part).order_by(Blob.id).offset(looked_at - 1).limit(1)
+        last = session.scalar(query)
+        return last, part if last is None else [*part, Blob.id <= last]
+
+
+def reclaim(db: Database, grace_seconds: float, limit: int = DELETED) -> int:
     """Delete at most ``limit`` blobs that nothing has referred to since the grace time began.
 
-    Looked for without a lock first, then checked again under it. Returns how many went.
+    Looks at all of them: the sweeper goes by ``Reclaiming``. Returns how many went.
     """
-    old = database_time() - grace_seconds
-    condition = (Blob.touched_at < old, *_unreferenced())
-    here = Blob.location.is_(None)
-    within = or_(here, ~HELD) if db.store else here
-    with db.read() as session:
-        query = select(Blob.id).where(*condition, within).limit(limit)
-        candidates = session.scalars(query).all()
-    return sum(_reclaim_one(db, blob_id, condition) for blob_id in candidates)
+    everything = 10**9
+    return Reclaiming().round(db, grace_seconds, looked_at=everything, limit=limit)
 
 
 def _reclaim_one(db: Database, blob_id: str, condition: Sequence[ColumnElement[bool]]) -> bool:

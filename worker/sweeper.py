@@ -1,14 +1,14 @@
 """What beat has done every few seconds: so that nothing waits for ever."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.accounts.audit import forget_entries
-from shared.blobs import reclaim
+from shared.blob_ends import Reclaiming
 from shared.db import database_time, is_away
 from shared.errors import StoreAway
 from shared.jobs.answers import forget
@@ -38,6 +38,7 @@ class Rounds:
     quiet_until: float = float("-inf")
     # By this machine's monotonic clock.
     next_reclaim: float = float("-inf")
+    blobs: Reclaiming = field(default_factory=Reclaiming)
 
 
 _rounds = Rounds()
@@ -82,7 +83,7 @@ def _reclaim(node: Node, rounds: Rounds) -> None:
     if time.monotonic() < rounds.next_reclaim:
         return
     try:
-        if freed := reclaim(node.db, node.settings.blob_grace_seconds):
+        if freed := rounds.blobs.round(node.db, node.settings.blob_grace_seconds):
             log.info("blobs reclaimed", count=freed)
     except StoreAway as error:
         rounds.next_reclaim = time.monotonic() + AWAY_SECONDS

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.blob_ends import Reclaiming
 from shared.blobs import CHUNK_BYTES, Blob, BlobChunk, read_blob, reclaim, write_blob
 from shared.corpora.services import add_corpus
 from shared.db import Database, database_time
@@ -157,6 +158,19 @@ def test_a_round_reclaims_only_so_many(db: Database) -> None:
         make_blob(db, f"blob {n}".encode())
     age(db, 61)
     assert [reclaim(db, 60, limit=3), reclaim(db, 60, limit=3)] == [3, 2]
+
+
+def test_rounds_go_over_all_blobs(db: Database) -> None:
+    """A part each, so that a round costs the same however many there are; and then anew."""
+    for n in range(5):
+        make_blob(db, f"blob {n}".encode())
+    rounds = Reclaiming()
+    assert [rounds.round(db, 60, looked_at=2) for _ in range(3)] == [0, 0, 0], "too young"
+    age(db, 61)
+    assert [rounds.round(db, 60, looked_at=2, limit=1) for _ in range(5)] == [1] * 5
+    make_blob(db, b"another")
+    age(db, 61)
+    assert sum(rounds.round(db, 60, looked_at=2) for _ in range(2)) == 1
 
 
 def test_a_blob_that_is_being_referred_to_is_kept(db: Database) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared.accounts.models import DEFAULT_TEAM_ID
+from shared.blob_ends import Reclaiming
 from shared.blobs import read_blob
 from shared.db import Database, now
 from shared.ids import new_id
@@ -164,6 +165,7 @@ HOT: dict[str, Step] = {
     "limits": _in(lambda s, f: standing(s, DEFAULT_TEAM_ID, LIMITS)),
     "metrics": _in(_metrics),
     "workers": _in(_workers),
+    "blobs that are nobody's": lambda db, f: Reclaiming().round(db, 0, limit=3),
     "a blob": lambda db, f: list(read_blob(db, f.text.id)),
 }
 
