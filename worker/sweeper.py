@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.accounts.audit import forget_entries
-from shared.blob_ends import Reclaiming
+from shared.blob_ends import DELETED, Reclaiming
 from shared.db import database_time, is_away
 from shared.errors import StoreAway
 from shared.jobs.answers import forget
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 # claim again after each job, so these wake every one of them, however many jobs wait.
 MOST_TICKETS = 16
 AWAY_SECONDS = 60.0
+# A round that still finds blobs to delete after so long leaves the others to the next one.
+RECLAIM_SECONDS = 1.0
 
 
 @dataclass
@@ -83,11 +85,21 @@ def _reclaim(node: Node, rounds: Rounds) -> None:
     if time.monotonic() < rounds.next_reclaim:
         return
     try:
-        if freed := rounds.blobs.round(node.db, node.settings.blob_grace_seconds):
+        if freed := _freed(node, rounds.blobs):
             log.info("blobs reclaimed", count=freed)
     except StoreAway as error:
         rounds.next_reclaim = time.monotonic() + AWAY_SECONDS
         log.warning("no blobs reclaimed for now: their store is away", error=str(error))
+
+
+def _freed(node: Node, blobs: Reclaiming) -> int:
+    """Delete blobs for a moment, where many are to go, as when a team is deleted."""
+    until, freed = time.monotonic() + RECLAIM_SECONDS, 0
+    while True:
+        gone = blobs.round(node.db, node.settings.blob_grace_seconds)
+        freed += gone
+        if gone < DELETED or time.monotonic() >= until:
+            return freed
 
 
 def may_expire(node: Node, rounds: Rounds) -> bool:

@@ -1,9 +1,10 @@
 """What beat has done every few seconds."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from shared.blob_ends import DELETED
 from shared.blobs import Blob
 from shared.db import Database, now
 from shared.ids import new_id
@@ -19,6 +20,12 @@ from tests.support.nodes import make_node
 from worker.sweeper import MOST_TICKETS, Rounds, may_expire, sweep, top_up
 
 AWAKE = {"last": float("inf")}
+
+
+def blobs(db: Database) -> int:
+    """Return how many blobs there are."""
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(Blob)).one()
 
 
 def test_takes_back_a_job_whose_worker_vanished(db: Database, settings: Settings) -> None:
@@ -105,6 +112,23 @@ def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings)
     sweep(make_node(db, settings.model_copy(update={"blob_grace_seconds": -1})), Rounds(**AWAKE))
     with db.read() as session:
         assert session.get(Blob, blob.id) is None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_round_goes_on_where_much_is_to_go(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is deleted at once is one round's, not one of each hundred blobs; but no longer than so."""
+    rows = [{"id": new_id(), "bytes": 0, "touched_at": 0.0} for _ in range(2 * DELETED + 1)]
+    with db.write() as session:
+        session.execute(insert(Blob), rows)
+    monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 0.0)
+    rounds = Rounds()
+    sweep(make_node(db, settings), rounds)
+    assert blobs(db) == DELETED + 1
+    monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 60.0)
+    sweep(make_node(db, settings), rounds)
+    assert blobs(db) == 0
 
 
 def test_a_round_without_the_database_is_put_off(
