@@ -1,5 +1,7 @@
 """What beat has done every few seconds."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -19,10 +21,10 @@ from tests.support.factories import claim_job, make_blob, make_training_job, rel
 from tests.support.nodes import make_node
 from worker.sweeper import MOST_TICKETS, Rounds, may_expire, sweep, top_up
 
-AWAKE = {"last": float("inf")}
+AWAKE: dict[str, Any] = {"last": float("inf")}
 
 
-def blobs(db: Database) -> int:
+def count_blobs(db: Database) -> int:
     """Return how many blobs there are."""
     with db.read() as session:
         return session.scalars(select(func.count()).select_from(Blob)).one()
@@ -118,17 +120,17 @@ def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings)
 def test_a_round_goes_on_where_much_is_to_go(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is deleted at once is one round's, not one of each hundred blobs; but no longer than so."""
+    """What is deleted at once goes in one round, for as long as a round may take."""
     rows = [{"id": new_id(), "bytes": 0, "touched_at": 0.0} for _ in range(2 * DELETED + 1)]
     with db.write() as session:
         session.execute(insert(Blob), rows)
     monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 0.0)
     rounds = Rounds()
     sweep(make_node(db, settings), rounds)
-    assert blobs(db) == DELETED + 1
+    assert count_blobs(db) == DELETED + 1
     monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 60.0)
     sweep(make_node(db, settings), rounds)
-    assert blobs(db) == 0
+    assert count_blobs(db) == 0
 
 
 def test_a_round_without_the_database_is_put_off(
