@@ -27,7 +27,7 @@ class NodeNeeds(Spec):
         "the worker may hold.",
     )
     label: Annotated[str, Field(pattern=LABEL)] | None = Field(
-        None, description="One of the node's labels: `CHARLOOM_NODE_LABELS` gives it some."
+        None, description="One of the labels that the node's operator gave it."
     )
 
     def key(self) -> str:
