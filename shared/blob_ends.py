@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Row, Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.blob_tables import HELD, Blob, BlobChunk
+from shared.blob_tables import DOOMED, HELD, IS_RELEASED, Blob, BlobChunk
 from shared.db import Base, Database, database_time
 from shared.errors import StoreAway
 
+Condition = Sequence[ColumnElement[bool]]
+# Blobs by their ids and locations.
+Found = Sequence[Row[str, str | None]]
 # Deleted in one transaction: it holds SQLite's lock.
 CHUNKS_AT_ONCE = 16
 # What one round looks at, so that it costs the same however many there are, and deletes.
@@ -26,7 +29,10 @@ def discard(db: Database, blob_id: str) -> None:
 
 @dataclass
 class Reclaiming:
-    """Goes over the blobs in the order of their ids, a part each round, and then anew."""
+    """Goes over the blobs in the order of their ids, a part each round, and then anew.
+
+    The newest of those that were released are looked at in every round.
+    """
 
     after: str | None = None
 
@@ -36,18 +42,24 @@ class Reclaiming:
         """Delete those of the next blobs that nothing has referred to since the grace time began.
 
         Looked for without a lock first, then checked again under it. Returns how many went. Raises
-        ``StoreAway``; then the next round begins where this one did.
+        ``StoreAway`` where an object could not be deleted; the next round begins behind it.
         """
         condition = (Blob.touched_at < database_time() - grace_seconds, *_unreferenced())
-        here = Blob.location.is_(None)
-        within = or_(here, ~HELD) if db.store else here
         with db.read() as session:
             last, part = self._part(session, looked_at)
-            query = select(Blob.id).where(*part, *condition, within).order_by(Blob.id).limit(limit)
-            candidates = session.scalars(query).all()
-        gone = sum(_reclaim_one(db, blob_id, condition) for blob_id in candidates)
-        self.after = candidates[-1] if len(candidates) == limit else last
-        return gone
+            found = _candidates(db, condition, limit)
+            released = session.execute(found.where(Blob.id.in_(_released(looked_at)))).all()
+            others = session.execute(found.where(*part)).all()
+        self.after = others[-1].id if len(others) == limit else last
+        gone = _reclaim_all(db, released, condition)
+        return gone + self._reclaim_others(db, others, condition)
+
+    def _reclaim_others(self, db: Database, found: Found, condition: Condition) -> int:
+        try:
+            return _reclaim_all(db, found, condition)
+        except _Undeletable as error:
+            self.after = error.blob_id
+            raise
 
     def _part(
         self, session: Session, looked_at: int
@@ -59,6 +71,40 @@ class Reclaiming:
         return last, part if last is None else [*part, Blob.id <= last]
 
 
+class _Undeletable(StoreAway):
+    """An object could not be deleted."""
+
+    def __init__(self, blob_id: str, error: StoreAway):
+        super().__init__(str(error))
+        self.blob_id = blob_id
+
+
+def _candidates(db: Database, condition: Condition, limit: int) -> Select[str, str | None]:
+    here = Blob.location.is_(None)
+    within = or_(here, ~HELD) if db.store else here
+    query = select(Blob.id, Blob.location).where(*condition, within)
+    return query.order_by(Blob.id).limit(limit)
+
+
+def _released(looked_at: int) -> Select[str]:
+    return select(Blob.id).where(IS_RELEASED).order_by(Blob.id.desc()).limit(looked_at)
+
+
+def _reclaim_all(db: Database, found: Found, condition: Condition) -> int:
+    """Delete blobs; once an object cannot be deleted, only those of the database."""
+    gone, failed = 0, None
+    for blob_id, location in found:
+        if failed is not None and location is not None:
+            continue
+        try:
+            gone += _reclaim_one(db, blob_id, condition)
+        except StoreAway as error:
+            failed = _Undeletable(blob_id, error)
+    if failed is not None:
+        raise failed
+    return gone
+
+
 def reclaim(db: Database, grace_seconds: float, limit: int = DELETED) -> int:
     """Delete at most ``limit`` blobs that nothing has referred to since the grace time began.
 
@@ -68,14 +114,16 @@ def reclaim(db: Database, grace_seconds: float, limit: int = DELETED) -> int:
     return Reclaiming().round(db, grace_seconds, looked_at=everything, limit=limit)
 
 
-def _reclaim_one(db: Database, blob_id: str, condition: Sequence[ColumnElement[bool]]) -> bool:
+def _reclaim_one(db: Database, blob_id: str, condition: Condition) -> bool:
     """Delete a blob if it still meets the condition; its chunks a few at a time."""
     with db.write() as session:
         # Whoever is about to refer to the blob holds its row: we look again after that.
         query = select(Blob.location, Blob.sha256).where(Blob.id == blob_id).with_for_update()
         found = session.execute(query).one_or_none()
-        # Without its sha256 nobody can come upon its bytes any more.
-        doomed = update(Blob).where(Blob.id == blob_id, *condition).values(sha256=None)
+        # Without its sha256 nobody can come upon its bytes any more, and who writes them still
+        # learns by the mark that they are let go.
+        doomed = update(Blob).where(Blob.id == blob_id, *condition)
+        doomed = doomed.values(sha256=None, touched_at=DOOMED)
         if session.execute(doomed).rowcount == 0:  # type: ignore[attr-defined]
             return False
     if found is not None and found.location is not None:
@@ -84,7 +132,7 @@ def _reclaim_one(db: Database, blob_id: str, condition: Sequence[ColumnElement[b
     else:
         delete_chunks(db, blob_id)
     with db.write() as session:
-        session.execute(delete(Blob).where(Blob.id == blob_id))
+        session.execute(delete(Blob).where(Blob.id == blob_id, Blob.touched_at == DOOMED))
     return True
 
 

@@ -1,6 +1,5 @@
 """Bytes that stay where they are for a while, and bytes that move to the store."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +8,7 @@ from sqlalchemy import delete, exists, func, select, update
 
 from shared.blob_ends import delete_chunks, discard
 from shared.blob_tables import Blob, BlobChunk, BlobHold
-from shared.blobs import Measured, begin, read_blob, upload
+from shared.blobs import Measured, begin, read_blob, take_over, upload
 from shared.db import Database, database_time
 from shared.errors import BlobMissing
 from shared.ids import new_id
@@ -21,26 +20,28 @@ AT_ONCE = 100
 
 @contextmanager
 def held(db: Database) -> Iterator[Callable[[], None]]:
-    """Have no object deleted within the block; it calls what it gets every few minutes at least.
+    """Have no object deleted within the block, which calls what it gets each ``RENEW_SECONDS``.
 
     Begin it before the snapshot whose blobs are to be read.
     """
     if db.store is None:
         yield lambda: None
         return
-    hold, last = new_id(), time.monotonic()
+    hold = new_id()
     until = database_time() + HOLD_SECONDS
     with db.write() as session:
         session.execute(delete(BlobHold).where(BlobHold.until < database_time()))
         session.add(BlobHold(id=hold, until=until))
 
     def renew() -> None:
-        nonlocal last
-        if time.monotonic() - last < RENEW_SECONDS:
-            return
-        last = time.monotonic()
         with db.write() as session:
-            session.execute(update(BlobHold).where(BlobHold.id == hold).values(until=until))
+            mine = (BlobHold.id == hold, BlobHold.until > database_time())
+            done: Any = session.execute(update(BlobHold).where(*mine).values(until=until))
+        if done.rowcount == 0:
+            raise BlobMissing(
+                f"for over {HOLD_SECONDS:.0f} s nothing told that this backup goes on: objects may "
+                "have been deleted since"
+            )
 
     try:
         yield renew
@@ -59,16 +60,22 @@ def move(db: Database) -> Iterator[int]:
     """Move all blobs to the store, yielding each one's bytes; whatever has moved stays so.
 
     The service may run meanwhile, and a move that broke off is begun again. Raises ``StoreAway``,
-    ``BlobMissing`` for one that is damaged.
+    ``BlobMissing`` at the end for those that are damaged, which stay.
     """
     _finish(db)
-    last: str | None = None
+    last, damaged = None, []
     while ids := _some(db, last):
         for blob_id in ids:
-            moved = _move(db, blob_id)
+            try:
+                moved = _move(db, blob_id)
+            except BlobMissing as error:
+                damaged.append(str(error))
+                continue
             if moved is not None:
                 yield moved
         last = ids[-1]
+    if damaged:
+        raise BlobMissing(f"{len(damaged)} blobs stay in the database: {'; '.join(damaged)}")
 
 
 _HERE = (Blob.location.is_(None), Blob.sha256.is_not(None))
@@ -86,12 +93,11 @@ def _move(db: Database, blob_id: str) -> int | None:
 
     Its object has a row of its own until it has the blob's, so that it is never nobody's.
     """
-    location = new_id()
-    draft = begin(db, location)
+    draft = begin(db, new_id())
     measured = Measured(read_blob(db, blob_id))
     try:
         upload(db, draft, measured)
-        taken = _take(db, blob_id, draft, location, measured)
+        taken = _take(db, blob_id, draft, measured)
     except BlobMissing:
         discard(db, draft)
         if _is_whole(db, blob_id):
@@ -104,19 +110,13 @@ def _move(db: Database, blob_id: str) -> int | None:
     return measured.size
 
 
-def _take(db: Database, blob_id: str, draft: str, location: str, measured: Measured) -> bool:
+def _take(db: Database, blob_id: str, draft: str, measured: Measured) -> bool:
     """Give a blob the object of a draft."""
-    digest = measured.digest.hexdigest()
     with db.write() as session:
-        blob = session.get(Blob, blob_id, with_for_update=True)
-        if blob is None or blob.sha256 is None or blob.location is not None:
-            return False
-        if blob.sha256 != digest:
+        expected = session.scalar(select(Blob.sha256).where(Blob.id == blob_id))
+        if expected not in (None, measured.digest.hexdigest()):
             raise BlobMissing(f"blob {blob_id} is damaged: its bytes have another SHA-256")
-        gone: Any = session.execute(delete(Blob).where(Blob.id == draft))
-        if gone.rowcount:
-            blob.location = location
-        return bool(gone.rowcount)
+        return take_over(session, blob_id, None, draft)
 
 
 def _is_whole(db: Database, blob_id: str) -> bool:

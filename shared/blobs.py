@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.blob_ends import discard, reclaim
-from shared.blob_tables import CHUNK_BYTES, Blob, BlobChunk, BlobHold
+from shared.blob_tables import CHUNK_BYTES, DOOMED, RELEASED, Blob, BlobChunk, BlobHold
 from shared.db import Database, database_time
 from shared.errors import BlobMissing, StoreAway, UserError
 from shared.ids import new_id
@@ -73,6 +73,7 @@ def _write(db: Database, blob_id: str, pieces: Iterable[bytes]) -> StoredBlob:
     measured = Measured(pieces)
     if db.store:
         upload(db, blob_id, measured)
+        _heal(db, blob_id, measured.digest.hexdigest())
     else:
         _add_chunks(db, blob_id, measured)
     digest, size = measured.digest.hexdigest(), measured.size
@@ -101,9 +102,10 @@ class Measured:
 def _add_chunks(db: Database, blob_id: str, chunks: Iterable[bytes]) -> None:
     for number, chunk in enumerate(chunks):
         with db.write() as session:
-            session.add(BlobChunk(blob_id=blob_id, number=number, data=chunk))
             # Text that comes for hours is not left over: its grace time begins anew.
-            _touch(session, Blob.id == blob_id)
+            if _touch(session, Blob.id == blob_id) is None:
+                raise _too_slow(blob_id)
+            session.add(BlobChunk(blob_id=blob_id, number=number, data=chunk))
 
 
 def upload(db: Database, blob_id: str, chunks: Iterable[bytes]) -> None:
@@ -119,6 +121,32 @@ def upload(db: Database, blob_id: str, chunks: Iterable[bytes]) -> None:
         # Nobody else knows of the object by now.
         db.store.delete(location)
         raise _too_slow(blob_id)
+
+
+def _heal(db: Database, draft: str, digest: str) -> None:
+    """Give an older blob of the same bytes the object of a draft, if its own has been lost."""
+    with db.read() as session:
+        older = session.scalar(select(Blob).where(Blob.sha256 == digest))
+    if db.store is None or older is None or older.location is None:
+        return
+    if not db.store.has(older.location, older.bytes):
+        with db.write() as session:
+            take_over(session, older.id, older.location, draft)
+
+
+def take_over(session: Session, blob_id: str, before: str | None, draft: str) -> bool:
+    """Give a whole blob whose bytes are ``before`` the object of a draft, whose row goes.
+
+    False where either has changed meanwhile.
+    """
+    blob = session.get(Blob, blob_id, with_for_update=True)
+    if blob is None or blob.sha256 is None or blob.location != before:
+        return False
+    lives = (Blob.id == draft, Blob.touched_at != DOOMED)
+    location = session.scalar(delete(Blob).where(*lives).returning(Blob.location))
+    if location is not None:
+        blob.location = location
+    return location is not None
 
 
 def _touching(db: Database, blob_id: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -197,9 +225,18 @@ def without_grace(session: Session, blob_id: str) -> None:
     the blob, and so keeps it for a grace time, also when this reference goes.
     """
     whole = (Blob.id == blob_id, Blob.sha256.is_not(None))
-    result = session.execute(update(Blob).where(*whole).values(touched_at=0.0))
+    result = session.execute(update(Blob).where(*whole).values(touched_at=RELEASED))
     if result.rowcount == 0:  # type: ignore[attr-defined]
-        raise BlobMissing(f"blob {blob_id} was reclaimed before anything referred to it")
+        raise _reclaimed(blob_id)
+
+
+def keep(session: Session, blob_id: str) -> None:
+    """Make sure of a blob that the same transaction is about to refer to. Raises ``BlobMissing``.
+
+    Its row is there for a while after its bytes began to go.
+    """
+    if _touch(session, Blob.id == blob_id, Blob.sha256.is_not(None)) is None:
+        raise _reclaimed(blob_id)
 
 
 def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -223,7 +260,8 @@ def _complete(session: Session, blob_id: str, digest: str, size: int) -> StoredB
         session.execute(delete(Blob).where(Blob.id == blob_id, here))
         return StoredBlob(older, digest, size)
     values = {"sha256": digest, "bytes": size, "touched_at": database_time()}
-    done: Any = session.execute(update(Blob).where(Blob.id == blob_id).values(values))
+    mine = (Blob.id == blob_id, Blob.touched_at != DOOMED)
+    done: Any = session.execute(update(Blob).where(*mine).values(values))
     if done.rowcount == 0:
         raise _too_slow(blob_id)
     return StoredBlob(blob_id, digest, size)
@@ -233,6 +271,12 @@ def _too_slow(blob_id: str) -> BlobMissing:
     return BlobMissing(f"blob {blob_id} was reclaimed while it was written: its bytes came slowly")
 
 
-def _touch(session: Session, which: ColumnElement[bool]) -> str | None:
-    statement = update(Blob).where(which).values(touched_at=database_time())
+def _reclaimed(blob_id: str) -> BlobMissing:
+    return BlobMissing(f"blob {blob_id} was reclaimed before anything referred to it")
+
+
+def _touch(session: Session, *which: ColumnElement[bool]) -> str | None:
+    """Begin a blob's grace time anew; None where there is none, or it is on its way out."""
+    lives = Blob.touched_at != DOOMED
+    statement = update(Blob).where(*which, lives).values(touched_at=database_time())
     return session.scalar(statement.returning(Blob.id))

@@ -17,7 +17,8 @@ PART_BYTES = 8 * 1024 * 1024
 # A store that does not answer must not keep its callers for long: they try again by themselves.
 CONNECT_SECONDS, READ_SECONDS, TRIES = 4, 30, 2
 PAUSE_SECONDS = 1.0
-GONE = ("NoSuchKey", "404")
+# What it answers where it has the bucket and not the object, or fewer bytes of it than asked for.
+GONE = ("NoSuchKey", "404", "InvalidRange", "416")
 
 Patience = Callable[[float], bool]
 
@@ -82,6 +83,17 @@ class Store:
             self._connected().call_s3("delete_object", Bucket=self.bucket, Key=self._key(name))
             if unfinished:
                 self._abort_uploads(name)
+
+    def has(self, name: str, size: int) -> bool:
+        """Tell whether there is an object of that size. Raises ``StoreAway``."""
+        try:
+            with _translated(name):
+                told = self._connected().call_s3(
+                    "head_object", Bucket=self.bucket, Key=self._key(name)
+                )
+        except BlobMissing:
+            return False
+        return bool(told["ContentLength"] == size)
 
     def check(self) -> None:
         """Ask the store for its bucket. Raises ``StoreAway``."""
@@ -167,11 +179,9 @@ def _translated(name: str | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except FileNotFoundError as error:
+    except Exception as error:
         told: Any = getattr(error.__cause__, "response", None) or {}
         if name is not None and told.get("Error", {}).get("Code") in GONE:
-            raise BlobMissing(f"the store has no object {name}") from error
-        raise StoreAway(f"the store of blobs cannot be used: {error}") from error
-    except Exception as error:
+            raise BlobMissing(f"the store has no object {name}, or not all of it") from error
         what = str(error) or type(error).__name__
         raise StoreAway(f"the store of blobs cannot be used: {what}") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from shared.accounts.audit import forget_entries
 from shared.blob_ends import DELETED, Reclaiming
@@ -13,10 +14,12 @@ from shared.db import database_time, is_away
 from shared.errors import StoreAway
 from shared.jobs.answers import forget
 from shared.jobs.needs import waiting_keys
-from shared.jobs.queries import queued_by_queue
+from shared.jobs.queries import any_waits, at_work, queued_by_queue
 from shared.jobs.services import expire
+from shared.nodes.needs import NO_NEEDS
 from shared.nodes.queries import any_drains
 from shared.nodes.services import forget_old_nodes
+from shared.nodes.waiting import read_fleet
 from shared.rounds import note_round
 from shared.workers.queries import count_alive
 from shared.workers.services import forget_old
@@ -60,7 +63,8 @@ def sweep(node: Node, rounds: Rounds = _rounds) -> None:
 
 
 def _sweep(node: Node, rounds: Rounds) -> None:
-    if may_expire(node, rounds):
+    awake = may_expire(node, rounds)
+    if awake:
         with node.db.write() as session:
             jobs = expire(session)
             forget_old(session)
@@ -70,7 +74,8 @@ def _sweep(node: Node, rounds: Rounds) -> None:
     top_up(node)
     if gone := forget(node.db, node.settings.answer_seconds):
         log.info("answers deleted", count=gone)
-    _reclaim(node, rounds)
+    if awake:
+        _reclaim(node, rounds)
     if gone := forget_entries(node.db, node.settings.audit_days):
         log.info("entries of the audit log deleted", count=gone)
     node.db.shrink()
@@ -103,10 +108,10 @@ def _freed(node: Node, blobs: Reclaiming) -> int:
 
 
 def may_expire(node: Node, rounds: Rounds) -> bool:
-    """Tell whether leases may be judged: not within one lease after a start or an outage.
+    """Tell whether times may be judged: not within one lease after a start or an outage.
 
     After a laptop's sleep or a database's outage every lease looks late, though its worker lives
-    and is about to renew it.
+    and is about to renew it; and so do bytes to which it is about to refer.
     """
     with node.db.read() as session:
         now = session.scalars(select(database_time())).one()
@@ -122,14 +127,29 @@ def top_up(node: Node) -> None:
     with node.db.read() as session:
         alive = count_alive(session, node.settings.lease_seconds)
         most = max(MOST_TICKETS, 2 * max(alive.values(), default=0))
-        queued = queued_by_queue(session, most)
-        picky = {queue for queue in queued if waiting_keys(session, queue)}
-        picky = set(queued) if any_drains(session) else picky
-    for queue, count in queued.items():
+        wanted = {
+            queue: _wanted(session, node.settings.lease_seconds, queue, count, most)
+            for queue, count in queued_by_queue(session, most).items()
+        }
+    for queue, count in wanted.items():
         out = node.db.tickets.waiting(queue)
         if out is None:
             return
-        # Not whoever takes a ticket may be able to serve what waits: there is one for each.
-        wanted = most if queue in picky else min(count, most)
-        for _ in range(wanted - out):
+        for _ in range(count - out):
             node.db.tickets.send(queue)
+
+
+def _wanted(session: Session, lease_seconds: float, queue: str, count: int, most: int) -> int:
+    """Return how many tickets shall be out for the ``count`` jobs that wait on a queue.
+
+    Where not every worker may take them, whoever takes a ticket may not be the one: there are
+    ``most``, which wakes each of them; none where all that could serve them are at work, as they
+    look for the next job themselves.
+    """
+    keys = waiting_keys(session, queue)
+    if not keys and not any_drains(session):
+        return min(count, most)
+    if any_waits(session, queue, NO_NEEDS):
+        keys = [NO_NEEDS, *keys]
+    able = read_fleet(session, lease_seconds).serving(queue, keys)
+    return most if able - at_work(session) else 0

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from zipfile import ZipFile
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from cli.backups.archive import (
@@ -25,7 +26,7 @@ from cli.backups.archive import (
     table_member,
 )
 from cli.backups.portable import in_order, plain, revision_of, tables_of
-from shared.blob_moves import held
+from shared.blob_moves import RENEW_SECONDS, held
 from shared.blobs import read_blob
 from shared.db import Database
 from shared.errors import BlobMissing, UserError
@@ -42,19 +43,36 @@ def back_up(database_url: str, path: Path, store: Store | None = None) -> Manife
     db = Database(database_url, store=store)
     try:
         with whole_file(path) as file, held(db) as renew, db.snapshot() as session:
-            return _write(db, session, file, renew)
+            return _write(db, session, file, _awake(session, renew))
     finally:
         db.close()
 
 
-def _write(db: Database, session: Session, file: IO[bytes], renew: Callable[[], None]) -> Manifest:
+def _awake(session: Session, renew: Callable[[], None]) -> Callable[[], None]:
+    """Return what is called for each row and piece, and tells now and then that all goes on.
+
+    PostgreSQL ends a snapshot that is asked nothing for long, as while a large object comes.
+    """
+    last = time.monotonic()
+
+    def tell() -> None:
+        nonlocal last
+        if time.monotonic() - last >= RENEW_SECONDS:
+            last = time.monotonic()
+            renew()
+            session.execute(select(1))
+
+    return tell
+
+
+def _write(db: Database, session: Session, file: IO[bytes], tell: Callable[[], None]) -> Manifest:
     connection = session.connection()
     revision = revision_of(connection)
     if revision is None:
         raise UserError("the database has no tables: there is nothing to back up")
     tables = tables_of(connection)
     with ZipFile(file, "w") as archive:
-        parts = {table.name: _table(archive, session, table) for table in tables}
+        parts = {table.name: _table(archive, session, table, tell) for table in tables}
         manifest = Manifest(
             format=FORMAT,
             charloom=_version(),
@@ -62,16 +80,17 @@ def _write(db: Database, session: Session, file: IO[bytes], renew: Callable[[], 
             database=connection.dialect.name,
             created_at=datetime.now(UTC),
             tables=parts,
-            blobs=_blobs(archive, db, session, tables, renew),
+            blobs=_blobs(archive, db, session, tables, tell),
         )
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=2))
     return manifest
 
 
-def _table(archive: ZipFile, session: Session, table: Table) -> TablePart:
+def _table(archive: ZipFile, session: Session, table: Table, tell: Callable[[], None]) -> TablePart:
     with member(archive, table_member(table.name)) as out:
         for row in session.execute(in_order(table)):
             out.row(plain(row))
+            tell()
     names = [column.name for column in table.columns]
     return TablePart(count=out.count, sha256=out.sha256, columns=names)
 
@@ -81,7 +100,7 @@ def _blobs(
     db: Database,
     session: Session,
     tables: list[Table],
-    renew: Callable[[], None],
+    tell: Callable[[], None],
 ) -> BlobPart:
     (table,) = [one for one in tables if one.name == "blobs"]
     with member(archive, BLOBS) as out:
@@ -91,7 +110,7 @@ def _blobs(
             for piece in read_blob(db, row["id"]):
                 digest.update(piece)
                 out.write(piece)
-                renew()
+                tell()
             if digest.hexdigest() != row["sha256"]:
                 raise BlobMissing(f"blob {row['id']} is damaged: its bytes have another SHA-256")
             out.count += 1

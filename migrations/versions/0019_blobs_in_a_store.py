@@ -18,6 +18,10 @@ def upgrade() -> None:
         sa.Column("until", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_blob_holds"),
     )
+    released = sa.text("touched_at = 0")
+    op.create_index(
+        "ix_blobs_released", "blobs", ["id"], sqlite_where=released, postgresql_where=released
+    )
 
 
 def downgrade() -> None:
@@ -28,5 +32,6 @@ def downgrade() -> None:
             f"{outside} blobs lie in a store of objects, which the version before does not know: "
             "back up, and restore without CHARLOOM_BLOB_STORE, before the migration goes down"
         )
+    op.drop_index("ix_blobs_released", "blobs")
     op.drop_table("blob_holds")
     op.drop_column("blobs", "location")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select, true, update
 from sqlalchemy.orm import Session
 
-from shared.blobs import StoredBlob, without_grace
+from shared.blobs import StoredBlob, keep, without_grace
 from shared.checkpoints.models import Checkpoint, ResumeState
 from shared.db import now
 from shared.errors import InUse
@@ -34,6 +34,7 @@ def add_checkpoint(
     session: Session, job: Job, attempt: int, epoch: int, new: NewCheckpoint
 ) -> Checkpoint:
     """Add an epoch's checkpoint, mark the best one, and delete those that need not be kept."""
+    keep(session, new.blob.id)
     row = Checkpoint(
         id=new_id(),
         job_id=job.id,
@@ -66,6 +67,7 @@ def add_imported(
     spec: dict[str, Any],
 ) -> Checkpoint:
     """Add the one checkpoint of an import: nobody knows its losses, nor its text."""
+    keep(session, blob.id)
     row = Checkpoint(
         id=new_id(), job_id=job.id, epoch=0, attempt=attempt, loss=None, val_loss=None, best=True,
         bytes=blob.bytes, sha256=blob.sha256, blob_id=blob.id, vocabulary=vocabulary, spec=spec,

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from shared.blobs import StoredBlob, write_blob
+from shared.blobs import StoredBlob, keep, write_blob
 from shared.corpora.cleaning import Cleaning, Report, clean
 from shared.corpora.decoding import DECLARED, decode, find_encoding
 from shared.corpora.doctor import Doctor
@@ -188,6 +188,7 @@ def _check_size(characters: int) -> None:
 
 
 def _add_version(session: Session, corpus: Corpus, number: int, text: StoredText) -> None:
+    keep(session, text.blob.id)
     session.add(
         CorpusVersion(
             id=new_id(),

@@ -243,6 +243,18 @@ def queued_by_queue(session: Session, most: int | None = None) -> dict[str, int]
     return {queue: count for queue, count in counts.items() if count}
 
 
+def any_waits(session: Session, queue: str, needs_key: str) -> bool:
+    """Tell whether a job of a queue waits that asks for just that."""
+    waits = (Job.queue == queue, Job.status == Status.QUEUED, Job.needs_key == needs_key)
+    return session.scalar(select(Job.id).where(*waits).limit(1)) is not None
+
+
+def at_work(session: Session) -> set[str]:
+    """Return the names of the workers that run a job."""
+    query = select(Job.worker).where(Job.status == Status.RUNNING)
+    return {name for name in session.scalars(query) if name}
+
+
 def _waiting(queue: str, what: Any) -> Select[Any]:
     """Return the query of a queue's waiting jobs, oldest first: so it goes along their index."""
     waits = (Job.queue == queue, Job.status == Status.QUEUED)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from shared.blobs import StoredBlob
+from shared.blobs import StoredBlob, keep
 from shared.checkpoints.services import NewCheckpoint, add_checkpoint, keep_state
 from shared.db import now
 from shared.ids import new_id
@@ -106,6 +106,8 @@ def record_output(session: Session, lease: Lease, output: NewOutput) -> None:
     same = (Output.job_id == lease.job_id, Output.number == output.number)
     if session.scalar(select(Output.id).where(*same)):
         return
+    if output.blob:
+        keep(session, output.blob.id)
     row = Output(
         id=new_id(),
         job_id=lease.job_id,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from shared.blobs import keep
 from shared.checkpoints.models import Checkpoint
 from shared.db import now
 from shared.errors import InternalError, InvalidFields, MoveRefused
@@ -75,6 +76,7 @@ def work_for(session: Session, model: NamedModel, job_id: str) -> None:
 
 def freeze(session: Session, model_id: str, blob_id: str) -> None:
     """Set the text by which a model's checkpoints are judged, unless it has one."""
+    keep(session, blob_id)
     unset = update(NamedModel).where(
         NamedModel.id == model_id, NamedModel.held_out_blob_id.is_(None)
     )

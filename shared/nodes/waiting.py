@@ -1,6 +1,6 @@
 """Why a job waits that no worker alive can serve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -22,6 +22,7 @@ MOST_NAMED = 4
 class Place:
     """A worker that is alive: the queues it takes jobs from, what it can serve, if it may."""
 
+    worker: str
     queues: tuple[str, ...]
     able: Able
     draining: bool
@@ -55,6 +56,17 @@ class Fleet:
             )
         return None if any(not place.draining for place in able) else _draining(able)
 
+    def serving(self, queue: str, keys: Iterable[str]) -> set[str]:
+        """Return the workers that may take a job of a queue that has one of these needs."""
+        needs = [NodeNeeds.of(key) for key in keys]
+        return {
+            place.worker
+            for place in self.places
+            if queue in place.queues
+            and not place.draining
+            and any(place.able.serves(need) for need in needs)
+        }
+
 
 def read_fleet(session: Session, lease_seconds: float) -> Fleet:
     """Return the workers that were seen within a lease's time."""
@@ -76,7 +88,9 @@ def able_of(worker: Worker, node: Node | None) -> Able:
 
 
 def _place(worker: Worker, node: Node | None) -> Place:
-    return Place(tuple(worker.queues), able_of(worker, node), bool(node and node.draining))
+    return Place(
+        worker.name, tuple(worker.queues), able_of(worker, node), bool(node and node.draining)
+    )
 
 
 def _nobody(queue: str) -> Said:

@@ -56,7 +56,7 @@ MORE = (
     "INSERT INTO epochs (job_id, epoch, attempt, loss, accuracy, seconds, characters_per_second,"
     " created_at) SELECT id, 1, 1, 2, 0.4, 1, 1, created_at FROM jobs"
     " ON CONFLICT DO NOTHING",
-    "INSERT INTO blobs (id, sha256, bytes, touched_at) SELECT gen_random_uuid(), n::text, 1, 0"
+    "INSERT INTO blobs (id, sha256, bytes, touched_at) SELECT gen_random_uuid(), n::text, 1, 1"
     " FROM generate_series(1, 5000) AS n",
     "INSERT INTO blob_chunks (blob_id, number, data) SELECT id, 0, 'x' FROM blobs"
     " ON CONFLICT DO NOTHING",

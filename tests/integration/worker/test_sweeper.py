@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared.blob_ends import DELETED
 from shared.blobs import Blob
-from shared.db import Database, now
+from shared.db import Database, database_time, now
 from shared.ids import new_id
+from shared.jobs.services import claim
 from shared.queue import FakeTickets
 from shared.rounds import KEY, last_round
 from shared.settings import Settings
@@ -108,6 +109,34 @@ def test_many_waiting_jobs_do_not_flood(
     assert len(tickets.sent) == MOST_TICKETS + 4
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_only_who_can_serve_is_woken(
+    db: Database, settings: Settings, tickets: FakeTickets
+) -> None:
+    """Nobody for a job that no idle worker may take: each would ask the database in vain."""
+    node = make_node(db, settings)
+    make_training_job(db, needs={"gpu": True})
+
+    def sent() -> int:
+        tickets.sent.clear()
+        top_up(node)
+        return len(tickets.sent)
+
+    assert sent() == 0
+    with db.write() as session:
+        see(session, Process(new_id(), "w:1", ["train"], "cpu", now()))
+    assert sent() == 0
+    with db.write() as session:
+        see(session, Process(new_id(), "g:1", ["train"], "gpu:0", now()))
+    assert sent() == MOST_TICKETS
+    busy = make_training_job(db, priority=9)
+    with db.write() as session:
+        assert getattr(claim(session, "train", "g:1", 30), "id", None) == busy.id
+    assert sent() == 0
+    make_training_job(db)
+    assert sent() == MOST_TICKETS
+
+
 def test_reclaims_bytes_that_nothing_refers_to(db: Database, settings: Settings) -> None:
     """After the grace time unreferenced bytes go."""
     blob = make_blob(db, b"left over")
@@ -121,16 +150,26 @@ def test_a_round_goes_on_where_much_is_to_go(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is deleted at once goes in one round, for as long as a round may take."""
-    rows = [{"id": new_id(), "bytes": 0, "touched_at": 0.0} for _ in range(2 * DELETED + 1)]
+    rows = [{"id": new_id(), "bytes": 0, "touched_at": 1.0} for _ in range(2 * DELETED + 1)]
     with db.write() as session:
         session.execute(insert(Blob), rows)
     monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 0.0)
-    rounds = Rounds()
-    sweep(make_node(db, settings), rounds)
+    sweep(make_node(db, settings), Rounds(**AWAKE))
     assert count_blobs(db) == DELETED + 1
     monkeypatch.setattr("worker.sweeper.RECLAIM_SECONDS", 60.0)
-    sweep(make_node(db, settings), rounds)
+    sweep(make_node(db, settings), Rounds(**AWAKE))
     assert count_blobs(db) == 0
+
+
+def test_bytes_are_kept_after_a_sleep(db: Database, settings: Settings) -> None:
+    """Whoever stored them slept, too, and is about to refer to them."""
+    blob = make_blob(db, b"a model, before its checkpoint is written")
+    with db.write() as session:
+        session.execute(update(Blob).values(touched_at=database_time() - 7200))
+        slept = session.scalars(select(database_time() - 7200)).one()
+    sweep(make_node(db, settings), Rounds(last=slept))
+    with db.read() as session:
+        assert session.get(Blob, blob.id) is not None
 
 
 def test_a_round_without_the_database_is_put_off(
