@@ -17,7 +17,7 @@ from shared.db import make_engine
 from shared.errors import SettingsError
 from shared.waking import connection as redis_client
 
-OF_WORKERS = ("workers", "oldest queued job", "leases")
+OF_WORKERS = ("workers", work.OLDEST, "leases")
 
 
 def visit(data: Path) -> Iterator[Finding]:
@@ -91,10 +91,9 @@ def _asked(engine: Engine, places: Places, runs: bool) -> Iterator[Finding]:
         yield tables
         if tables.state != State.OK:
             # The queries are those of this version's tables.
-            names = (store.NAME, *OF_WORKERS)
+            names = (*OF_WORKERS, store.NAME)
             yield from (skipped(name, "not looked at: migrate first") for name in names)
             return
-        yield store.store(connection, places.settings)
         if runs:
             session = Session(connection)
             yield from work.workers(session, places.settings)
@@ -102,6 +101,8 @@ def _asked(engine: Engine, places: Places, runs: bool) -> Iterator[Finding]:
             yield work.leases(session, places.settings)
         else:
             yield from map(work.stopped, OF_WORKERS)
+        # Last: while it is waited for, what was read of workers grows old.
+        yield store.store(connection, places.settings)
 
 
 def _redis(places: Places, runs: bool) -> Iterator[Finding]:

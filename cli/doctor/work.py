@@ -7,11 +7,16 @@ from sqlalchemy.orm import Session
 from cli.doctor.findings import Finding, fine, problem, skipped, warning
 from shared.db import database_now, database_time
 from shared.jobs.models import Event, Job, Status
+from shared.nodes.models import Node
+from shared.nodes.needs import NodeNeeds
+from shared.nodes.waiting import Fleet, able_of, read_fleet
 from shared.queue import QUEUES
 from shared.rounds import last_round
 from shared.settings import Settings
+from shared.workers.models import Worker
 from shared.workers.queries import count_alive
 
+OLDEST = "oldest queued job"
 # How long a job may wait while workers of its queue are idle, and while all are busy.
 IDLE_WAIT, BUSY_WAIT = 60.0, 6 * 3600.0
 # A sweeper that is late by so much does not come.
@@ -32,37 +37,75 @@ def _workers(queue: str, count: int) -> Finding:
     return problem(
         name,
         "none was seen within a lease's time",
-        f"start one: `celery -A worker.app worker -Q {queue}`, or `charloom up`",
+        _start(queue),
     )
+
+
+def _start(queue: str) -> str:
+    return f"start one: `celery -A worker.app worker -Q {queue}`, or `charloom up`"
 
 
 def waiting(session: Session, settings: Settings) -> Finding:
     """Look at the job that has waited longest since it was queued."""
-    since = func.min(Event.created_at)
     queued = (
-        select(Job.queue, since)
+        select(Job, Event.created_at)
         .join(Event, (Event.job_id == Job.id) & (Event.seq == Job.event_seq))
         .where(Job.status == Status.QUEUED)
-        .group_by(Job.queue)
+        .order_by(Event.created_at)
+        .limit(1)
     )
-    rows = session.execute(queued).all()
-    if not rows:
-        return fine("oldest queued job", "none waits")
-    queue, oldest = min(rows, key=lambda row: row[1])
-    return _waiting(session, settings, queue, (database_now(session) - oldest).total_seconds())
+    row = session.execute(queued).one_or_none()
+    if row is None:
+        return fine(OLDEST, "none waits")
+    job, since = row
+    seconds = (database_now(session) - since).total_seconds()
+    fleet = read_fleet(session, settings.lease_seconds)
+    if reason := fleet.reason(job):
+        told = f"job {job.id} in queue {job.queue}, for {_span(seconds)}: {reason}"
+        return warning(OLDEST, told, _remedy(fleet, job))
+    return _passed_over(session, settings, job, seconds)
 
 
-def _waiting(session: Session, settings: Settings, queue: str, seconds: float) -> Finding:
-    running = select(func.count()).where(Job.status == Status.RUNNING, Job.queue == queue)
-    busy = session.scalar(running) or 0
-    alive = count_alive(session, settings.lease_seconds).get(queue, 0)
-    told = f"queue {queue}, for {_span(seconds)}; {busy} running, {alive} workers"
-    if busy < alive and seconds > IDLE_WAIT:
-        return warning("oldest queued job", told, "workers are idle: see whether its team's limit "
+def _remedy(fleet: Fleet, job: Job) -> str:
+    """Return what to do where no worker alive can take a job."""
+    there = [place for place in fleet.places if job.queue in place.queues]
+    if not there:
+        return _start(job.queue)
+    if any(place.able.serves(NodeNeeds.of(job.needs_key)) for place in there):
+        return "`charloom node undrain NAME` lets a node take jobs again; or start another one"
+    return (
+        "start a worker on a node that has it (CHARLOOM_NODE_LABELS gives it labels), or "
+        f"`charloom job cancel {job.id}` and ask for less: docs/nodes.md"
+    )
+
+
+def _passed_over(session: Session, settings: Settings, job: Job, seconds: float) -> Finding:
+    running = select(func.count()).where(Job.status == Status.RUNNING, Job.queue == job.queue)
+    busy, idle = session.scalar(running) or 0, _idle(session, settings, job)
+    told = (
+        f"job {job.id} in queue {job.queue}, for {_span(seconds)}; {busy} running, "
+        f"{idle} workers could take it now"
+    )
+    if idle and seconds > IDLE_WAIT:
+        return warning(OLDEST, told, "workers are idle: see whether its team's limit "
                        "of running jobs is reached, and the workers' log")  # fmt: skip
     if seconds > BUSY_WAIT:
-        return warning("oldest queued job", told, "add workers of this queue")
-    return fine("oldest queued job", told)
+        return warning(OLDEST, told, "add workers of this queue that can serve it")
+    return fine(OLDEST, told)
+
+
+def _idle(session: Session, settings: Settings, job: Job) -> int:
+    """Count the workers that are alive, run nothing, and may and can take a job."""
+    needs = NodeNeeds.of(job.needs_key)
+    busy = select(Job.id).where(Job.status == Status.RUNNING, Job.worker == Worker.name)
+    alive = Worker.seen_time >= database_time() - settings.lease_seconds
+    query = select(Worker, Node).outerjoin(Node, Worker.node_id == Node.id)
+    return sum(
+        job.queue in worker.queues
+        and not (node and node.draining)
+        and able_of(worker, node).serves(needs)
+        for worker, node in session.execute(query.where(alive, ~busy.exists()))
+    )
 
 
 def leases(session: Session, settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,16 @@ from redis import Redis
 from sqlalchemy import update
 
 import migrations
+from cli.doctor import store
 from cli.main import main
 from shared.db import Database, now
 from shared.ids import new_id
-from shared.jobs.models import Event
+from shared.jobs.models import Event, Job
+from shared.nodes.queries import get_node
+from shared.nodes.services import Machine, drain, see_node
 from shared.queue import QUEUES
 from shared.rounds import KEPT_SECONDS, KEY, note_round
+from shared.workers.models import Worker
 from shared.workers.services import Process, see
 from tests.support.factories import claim_job, do, make_training_job
 from tests.support.servers import OwnRedis, own_redis
@@ -79,14 +84,14 @@ def test_all_is_well(db: Database, database_url: str, server: OwnRedis) -> None:
     But that the tests' PostgreSQL has fsync off, which a power cut would tell sooner or later.
     """
     all_is_well(db, server.url)
-    make_training_job(db)
+    job = make_training_job(db)
     fsync = db.engine.dialect.name == "postgresql"
     found = visited(database_url, server.url, 2 if fsync else 0)
     assert wrong(found) == ["database settings"] * fsync
     assert ("fsync off" in found["database settings"][1]) == fsync
     assert {"database settings", "clock of the database", "clock of redis"} <= set(found)
     assert found["workers of train"] == ("ok", "1 alive")
-    assert found["oldest queued job"][1].startswith("queue train, for ")
+    assert found["oldest queued job"][1].startswith(f"job {job.id} in queue train, for ")
 
 
 @pytest.mark.usefixtures("redis")
@@ -106,11 +111,61 @@ def test_a_job_that_idle_workers_pass_over(
     """It has waited for minutes though workers are there; and the sweeper is late."""
     all_is_well(db, server.url)
     redis.set(KEY, 1, ex=KEPT_SECONDS - 3600)
-    make_training_job(db)
+    job = make_training_job(db)
     do(db, lambda s: s.execute(update(Event).values(created_at=now() - timedelta(minutes=5))))
     found = visited(database_url, server.url, 2)
-    assert found["oldest queued job"] == ("warning", "queue train, for 5 min; 0 running, 1 workers")
+    told = f"job {job.id} in queue train, for 5 min; 0 running, 1 workers could take it now"
+    assert found["oldest queued job"] == ("warning", told)
     assert found["sweeper"] == ("problem", "last round 60 min ago")
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_job_that_no_worker_alive_can_take(
+    db: Database, database_url: str, server: OwnRedis
+) -> None:
+    """Its reason and what to do are told of it: its needs, then that the node drains."""
+    all_is_well(db, server.url)
+    machine = Machine("slow-1", [], 2, None, {}, ["slow"])
+    node = do(db, lambda s: see_node(s, machine, {}))
+    do(db, lambda s: s.execute(update(Worker).values(node_id=node.id)))
+    asks = make_training_job(db, needs={"label": "fast"})
+    do(db, lambda s: s.execute(update(Event).values(created_at=now() - timedelta(minutes=5))))
+    given = {"CHARLOOM_DATABASE_URL": database_url, "CHARLOOM_REDIS_URL": server.url} | SECRETS
+
+    def line() -> str:
+        told = CliRunner().invoke(main, ["doctor"], env=given).stdout
+        return next(one for one in told.splitlines() if "oldest queued job" in one)
+
+    told = line()
+    assert told.startswith(f"warning  oldest queued job: job {asks.id} in queue train, for 5 min: ")
+    assert "waits for a node with the label fast; there are: slow-1" in told
+    assert f"`charloom job cancel {asks.id}`" in told
+    do(db, lambda s: s.execute(update(Job).values(needs_key="label=slow")))
+    do(db, lambda s: drain(s, get_node(s, "slow-1")))
+    told = line()
+    assert "the node that could run it is draining: slow-1 -> `charloom node undrain NAME`" in told
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_store_that_hangs(
+    sqlite_url: str, server: OwnRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not waited for as long as its client would, and it is asked when all else is known."""
+    db = Database(sqlite_url)
+    all_is_well(db, server.url)
+    db.close()
+    monkeypatch.setattr(store, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = visited(
+            sqlite_url, server.url, 2,
+            CHARLOOM_BLOB_STORE="s3://bucket",
+            CHARLOOM_BLOB_STORE_ENDPOINT=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            CHARLOOM_BLOB_STORE_KEY="key", CHARLOOM_BLOB_STORE_SECRET="secret",
+        )  # fmt: skip
+    assert wrong(found) == ["store of blobs"]
+    assert "does not answer: nothing came within 0.5 s" in found["store of blobs"][1]
+    names = list(found)
+    assert names.index("leases") < names.index("store of blobs")
 
 
 @pytest.mark.parametrize(
