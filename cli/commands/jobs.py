@@ -128,7 +128,9 @@ def _card(job: "Json") -> dict[str, Any]:
     error = job["error"] and f"{job['error']['code']}: {job['error']['message']}"
     standing = None if describe(job) == job["status"] else describe(job)
     checkpoint = {"checkpoint": job["checkpoint_id"], "corpus version": job["corpus_version_id"]}
-    return card | checkpoint | {"standing": standing, "error": error, "spec": job["spec"]}
+    needs = {name: value for name, value in (job.get("needs") or {}).items() if value}
+    waits = {"needs": needs, "standing": standing, "waiting reason": job.get("waiting_reason")}
+    return card | checkpoint | waits | {"error": error, "spec": job["spec"]}
 
 
 def _result(session: "Session", job: "Json") -> "Json":

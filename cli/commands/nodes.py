@@ -35,7 +35,8 @@ def list_(session: "Session") -> None:
 def drain(session: "Session", name: str, now: bool) -> None:
     """Let a node start nothing new; what runs there goes on to its end."""
     changed = session.client.drain_node(name, now)
-    session.done(changed, f"{changed['name']} is draining: it starts nothing new.")
+    handed_back = ", and what runs there is handed back" if now else ""
+    session.done(changed, f"{changed['name']} is draining: it starts nothing new{handed_back}.")
 
 
 @node.command()

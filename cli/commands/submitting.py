@@ -18,8 +18,14 @@ JOB_OPTIONS = (
     click.option("--priority", type=int, help="Higher goes first among waiting jobs."),
     click.option("--notify", metavar="RECEIVER", multiple=True,
                  help="Receiver that is told of the end; may be given several times."),
+    click.option("--gpu", is_flag=True, default=None, help="Run it with a GPU alone."),
+    click.option("--memory", type=click.IntRange(1), metavar="BYTES",
+                 help="Run it where there is so much: on the card with --gpu, else in the worker."),
+    click.option("--label", metavar="LABEL", help="Run it on a node that has this label."),
     click.option("--follow", is_flag=True, help="Show the job until it has ended."),
 )  # fmt: skip
+# The options that say what it asks of its node, and what a request calls them.
+NEEDS = {"gpu": "gpu", "memory": "memory_bytes", "label": "label"}
 
 
 def job_options(command: F) -> F:
@@ -58,6 +64,7 @@ def train(
     if start is not None:
         request["from_checkpoint_id"] = checkpoint_id(session.client, start)
     job = session.client.train(corpus_id(session.client, corpus), **request)
+    _note_wait(session, job)
     if not follow:
         _submitted(session, job)
         return
@@ -95,6 +102,7 @@ def generate(session: "Session", source: str | None, follow: bool, **more: Any) 
         (request["temperature"],) = request["temperature"]
     checkpoint = None if source is None else checkpoint_id(session.client, source)
     job = session.client.generate(checkpoint, **request)
+    _note_wait(session, job)
     if not follow:
         _submitted(session, job)
         return
@@ -104,12 +112,21 @@ def generate(session: "Session", source: str | None, follow: bool, **more: Any) 
 
 
 def _named(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given; what may be given several times as a list."""
-    return {
+    """Return the fields of the options that were given; what may be given several times as a
+    list."""
+    named = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in options.items()
         if value not in (None, ())
     }
+    needs = {field: named.pop(option) for option, field in NEEDS.items() if option in named}
+    return named | ({"needs": needs} if needs else {})
+
+
+def _note_wait(session: "Session", job: "Json") -> None:
+    """Say why a job waits, where no worker that is there can serve it."""
+    if reason := job.get("waiting_reason"):
+        session.note(f"Job {job['id']} waits: {reason}.")
 
 
 def _submitted(session: "Session", job: "Json") -> None:
