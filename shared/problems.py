@@ -1,5 +1,6 @@
 """From pydantic's errors to ours: field, what was received, what is accepted."""
 
+import json
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -7,10 +8,20 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from shared.errors import FieldProblem, InvalidFields
-from shared.said import said
+from shared.nodes.labels import LABEL
+from shared.said import Said, said
 
 # Of what is wrong, so much is told: an answer is no larger for a request that has more.
 MOST_PROBLEMS = 100
+# What pydantic calls a value that is no whole number, and one that is no object.
+NO_INTEGER = {"int_type", "int_parsing", "int_parsing_size", "int_from_float"}
+NO_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
+# What texts are made of that a pattern is for.
+PATTERNS = {
+    LABEL: "up to 63 of a to z, digits, dots, hyphens and underscores",
+    "^[0-9a-f]{64}$": "64 hexadecimal digits in lower case",
+    "^[ -~]+$": "printable ASCII characters",
+}
 KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
@@ -90,18 +101,42 @@ def _problem(item: Any, root: type[BaseModel]) -> FieldProblem:
 
 
 def _message(item: Any) -> str:
-    """Return what is wrong: in words of ours where pydantic's depend on how a text is checked."""
+    """Return what is wrong: in words of ours where pydantic's are for programmers, or depend on
+    how a text is checked."""
     if item["type"] == "missing":
         return "this field is required"
-    text, limits = item["input"], item.get("ctx", {})
-    if item["type"] in ("too_long", "string_too_long") and isinstance(text, str):
+    if item["type"] in ("too_long", "string_too_long") and isinstance(item["input"], str):
         return said(
             "it has {count} characters, more than the {most} accepted here",
-            count=f"{len(text):,}",
-            most=f"{limits['max_length']:,}",
+            count=f"{len(item['input']):,}",
+            most=f"{item['ctx']['max_length']:,}",
         )
     told: str = item["msg"]
-    return told.removeprefix("Value error, ")
+    return _of_another_kind(item) or told.removeprefix("Value error, ")
+
+
+def _of_another_kind(item: Any) -> Said | None:
+    if item["type"] in NO_INTEGER:
+        return said("a whole number is needed here, not {kind}", kind=_received_kind(item["input"]))
+    if item["type"] in NO_OBJECT:
+        return said("a JSON object is needed here, not {kind}", kind=_received_kind(item["input"]))
+    if item["type"] == "string_pattern_mismatch":
+        return said("this text does not have the form that is needed here")
+    return None
+
+
+def _received_kind(value: Any) -> Said | str:
+    """Return what kind of value was received; what it is stands beside the message."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    words = {
+        str: said("text"),
+        int: said("a whole number"),
+        float: said("a decimal number"),
+        list: said("a list"),
+        dict: said("a JSON object"),
+    }
+    return words.get(type(value), type(value).__name__)
 
 
 def _metadata(field: FieldInfo) -> list[tuple[Any, str]]:
@@ -131,6 +166,8 @@ def _limit(item: Any, noun: str) -> str:
         MinLen: "{0.min_length} or more {1}",
         MaxLen: "at most {0.max_length} {1}",
     }
+    if pattern := getattr(item, "pattern", None):
+        return PATTERNS.get(pattern, f"of the form {pattern}")
     return next(
         (text.format(item, noun) for kind, text in words.items() if isinstance(item, kind)), ""
     )

@@ -8,12 +8,10 @@ from web.messages import _l
 PYDANTIC = (
     _l("this field is required"),
     _l("there is no such field"),
-    _l("Input should be a valid integer"),
     _l("Input should be a valid number"),
     _l("Input should be a valid string"),
     _l("Input should be a valid boolean"),
     _l("Input should be a valid list"),
-    _l("Input should be a valid dictionary or instance of {name}"),
     _l("Input should be a finite number"),
     _l("Input should be greater than {limit}"),
     _l("Input should be greater than or equal to {limit}"),
@@ -27,7 +25,6 @@ PYDANTIC = (
     _l("List should have at least {least} item after validation, not {count}"),
     _l("List should have at most {most} item after validation, not {count}"),
     _l("List should have at most {most} items after validation, not {count}"),
-    _l("Unable to parse input string as an integer, exceeded maximum size"),
 )
 # What a field accepts, as ``shared.problems`` puts it together.
 ACCEPTED = (
@@ -49,6 +46,9 @@ ACCEPTED = (
     _l("under {limit}"),
     _l("{count} or more characters"),
     _l("at most {count} characters"),
+    _l("up to 63 of a to z, digits, dots, hyphens and underscores"),
+    _l("64 hexadecimal digits in lower case"),
+    _l("printable ASCII characters"),
 )
 CRONSIM = (
     _l("Bad minute"),

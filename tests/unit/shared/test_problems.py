@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, create_model
 
 from shared.accounts.requests import TeamRequest, UserRequest
 from shared.errors import FieldProblem
 from shared.jobs.requests import GenerationRequest, TrainingRequest
 from shared.problems import accepted, bounds, invalid
+from shared.said import Said
 from shared.specs import GenerationSpec, TrainingSpec
 
 
@@ -56,6 +57,44 @@ def test_our_own_messages_come_without_pydantics_prefix() -> None:
     """'Value error, ' is no word of ours."""
     found = problems(GenerationRequest, checkpoint_id="x", prompt="a\x00")["prompt"]
     assert found.message.startswith("text must not contain NUL")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("ten", "text"), (1.5, "a decimal number"), ([1], "a list"), ({"a": 1}, "a JSON object"),
+     (True, "true"), (None, "null"), (b"1", "bytes")],
+)  # fmt: skip
+def test_what_is_no_whole_number_is_told_in_words_of_ours(value: Any, kind: str) -> None:
+    """What kind of value came instead; the value itself stands beside it."""
+    found = problems(TrainingRequest, corpus_id="x", window=value)["window"]
+    assert found.message == f"a whole number is needed here, not {kind}"
+    assert isinstance(found.message, Said)
+    assert (found.received, found.accepted) == (value, "a whole number, at least 2, at most 1000")
+
+
+@pytest.mark.parametrize("text", ["ten", "9" * 5000])
+def test_a_text_that_no_number_can_be_read_from(text: str) -> None:
+    """As in the query of an address, where all is text."""
+    told = problems(create_model("Query", limit=(int, 1)), limit=text)["limit"].message
+    assert told == "a whole number is needed here, not text"
+
+
+@pytest.mark.parametrize(("value", "kind"), [(3, "a whole number"), ([], "a list"), ("a", "text")])
+def test_what_is_no_object_is_told_in_words_of_ours(value: Any, kind: str) -> None:
+    """Without the names of classes; what an object may have is what is accepted."""
+    found = problems(TrainingRequest, corpus_id="x", needs=value)["needs"]
+    assert found.message == f"a JSON object is needed here, not {kind}"
+    assert found.accepted == "a JSON object with: gpu, memory_bytes, label or null"
+
+
+def test_a_pattern_is_told_in_words_of_ours() -> None:
+    """What a text may be made of; one that has no words is told as it is."""
+    found = problems(TrainingRequest, corpus_id="x", needs={"label": "A b"})["needs.label"]
+    assert found.message == "this text does not have the form that is needed here"
+    made_of = "up to 63 of a to z, digits, dots, hyphens and underscores"
+    assert (found.received, found.accepted) == ("A b", f"text or null, {made_of}")
+    other = create_model("Other", code=(str, Field(pattern="^a+$")))
+    assert problems(other, code="b")["code"].accepted == "text, of the form ^a+$"
 
 
 @pytest.mark.parametrize(("model", "most"), [(UserRequest, 100), (TeamRequest, 200)])
