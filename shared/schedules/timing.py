@@ -26,6 +26,31 @@ ACCEPTED = said(
 )
 
 
+class _Line(CronSim):
+    """A line that keeps to whole hours where clocks change by half of one, as on Lord Howe Island.
+
+    CronSim 2.7 goes on by 3,600 seconds from the hour before, and so past the hour that it looks
+    for: which times were due depended on where one began to count.
+    """
+
+    def tick(self, seconds: int = 1) -> None:
+        """Go on; where that was to be an hour, to the next one that begins on the wall."""
+        before = self.dt
+        super().tick(seconds)
+        if seconds != 3600 or before.tzinfo is None:
+            return
+        begin = self.dt.replace(minute=0)
+        if begin.minute != self.dt.minute and _is_shown_after(begin, before):
+            self.dt = begin
+
+
+def _is_shown_after(time: datetime, before: datetime) -> bool:
+    """Tell whether a clock on the wall shows ``time``, and later than ``before``."""
+    moment = time.astimezone(UTC)
+    shown = moment.astimezone(time.tzinfo)
+    return shown.replace(fold=0) == time.replace(fold=0) and moment > before.astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class Timing:
     """A cron line and the time zone in which it is read."""
@@ -56,7 +81,7 @@ class Timing:
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the times, in UTC, at which the line is due after ``moment``, for ever."""
         last = moment
-        for due in CronSim(self.cron, moment.astimezone(ZoneInfo(self.zone))):
+        for due in _Line(self.cron, moment.astimezone(ZoneInfo(self.zone))):
             # An hour that comes twice is entered at its first turn, though the second has begun.
             if (time := due.astimezone(UTC)) > last:
                 last = time

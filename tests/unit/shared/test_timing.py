@@ -36,6 +36,7 @@ def shown(cron: str, zone: str, after: datetime, count: int) -> list[str]:
         ("0 * * * *", NEW_YORK, AUTUMN, ["01. 01:00 EDT", "01. 01:00 EST", "01. 02:00 EST"]),
         ("*/30 1 * * *", NEW_YORK, AUTUMN,
          ["01. 01:00 EDT", "01. 01:30 EDT", "01. 01:00 EST", "01. 01:30 EST"]),
+        ("0 */3 * * *", LORD_HOWE, HALF_AN_HOUR, ["05. 00:00 +11", "05. 03:00 +1030"]),
         ("5 1-3 * * *", LORD_HOWE, HALF_AN_HOUR, ["05. 01:05 +11", "05. 02:05 +1030"]),
     ],
 )  # fmt: skip
@@ -54,7 +55,7 @@ YEAR = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
     minutes=st.integers(-600, 600),
     seconds=st.sampled_from([0, 1, 59]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_the_next_time_is_that_of_the_sequence(
     cron: str, zone: str, near: datetime, minutes: int, seconds: int
 ) -> None:
