@@ -26,13 +26,13 @@ from shared.errors import MoveRefused, NotFound
 from shared.events import add_event
 from shared.jobs.answers import check_input, ended, forget_of
 from shared.jobs.models import ENDED, QUEUES, Job, Kind, Status
-from shared.jobs.needs import served_keys
+from shared.jobs.needs import check_needs, served_keys
 from shared.jobs.rows import Lease, change, fence, held, lease_lost
 from shared.jobs.turns import best_key, best_of, count_turn, take_turn
 from shared.limits.models import LIMITS, Limits
 from shared.limits.services import check_queue
 from shared.meters import LOSSES
-from shared.nodes.needs import PLAIN, Able
+from shared.nodes.needs import NO_NEEDS, PLAIN, Able
 from shared.nodes.queries import is_draining
 from shared.origins import origin
 from shared.said import said
@@ -48,6 +48,7 @@ def submit(session: Session, job: Job, limits: Limits = LIMITS) -> Job:
     """
     check_queue(session, job.team_id, limits)
     job.queue = QUEUES[Kind(job.kind)]
+    check_needs(session, job.team_id, job.queue, job.needs_key or NO_NEEDS)
     job.status, job.requested = Status.QUEUED, None
     job.attempt = job.losses = job.event_seq = 0
     job.created_at, job.started_at, job.finished_at = now(), None, None
@@ -74,7 +75,7 @@ def claim(
     """
     if is_draining(session, able.node):
         return None
-    keys = served_keys(session, queue, able)
+    keys = served_keys(session, queue, able, most_running)
     team_id = take_turn(session, queue, most_running, keys)
     if team_id is None:
         return None
@@ -286,10 +287,12 @@ def _queue_again(
     allowed: tuple[Status, ...],
     **values: Any,
 ) -> Job:
-    team_id = session.scalar(select(Job.team_id).where(Job.id == job_id, Job.status.in_(allowed)))
-    if team_id is None:
+    what = select(Job.team_id, Job.queue, Job.needs_key)
+    asks = session.execute(what.where(Job.id == job_id, Job.status.in_(allowed))).one_or_none()
+    if asks is None:
         raise _refusal(session, job_id, move, allowed)
-    check_queue(session, team_id, limits)
+    check_queue(session, asks.team_id, limits)
+    check_needs(session, *asks)
     jobs = change(
         session,
         Job.id == job_id,

@@ -90,14 +90,25 @@ def teams_in_turn(queue: str, most_running: int, keys: Sequence[str] = PLAIN_KEY
         best = best_of(Team.id, queue, keys[0]).correlate(Team).scalar_subquery()
     else:
         best = _best_of_all(Team.id, queue, keys, Job.id).correlate(Team).scalar_subquery()
+    return _in_turn(queue, most_running).where(best.is_not(None)).order_by(best).limit(1)
+
+
+def teams_with_needs(queue: str, most_running: int) -> Select[Any]:
+    """Return the query of the teams whose waiting jobs ask something of their node, by turns."""
+    needy = (Job.status == Status.QUEUED, Job.queue == queue, Job.needs_key > NO_NEEDS)
+    waits = select(Job.id).where(Job.team_id == Team.id, *needy).correlate(Team).exists()
+    return _in_turn(queue, most_running).where(waits).order_by(Team.id)
+
+
+def _in_turn(queue: str, most_running: int) -> Select[Any]:
+    """Return the query of the teams of which one more job may run, by the start of their turns."""
     running = select(func.count()).where(Job.team_id == Team.id, Job.status == Status.RUNNING)
     most = func.coalesce(Team.most_running_jobs, most_running)
     return (
         select(Team.id)
         .outerjoin(Turn, (Turn.team_id == Team.id) & (Turn.queue == queue))
-        .where(best.is_not(None), running.correlate(Team).scalar_subquery() < most)
-        .order_by(_start(queue), best)
-        .limit(1)
+        .where(running.correlate(Team).scalar_subquery() < most)
+        .order_by(_start(queue))
     )
 
 

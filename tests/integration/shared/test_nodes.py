@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from shared.db import Database, now
+from shared.errors import QuotaExceeded
 from shared.ids import new_id
 from shared.jobs import services
 from shared.jobs.models import Job
-from shared.jobs.needs import served_keys, waiting_keys
+from shared.jobs.needs import MOST_ASKED, served_keys, waiting_keys
 from shared.jobs.turns import teams_in_turn
 from shared.nodes.models import Node
 from shared.nodes.needs import Able, NodeNeeds
@@ -113,6 +114,39 @@ def test_a_claim_looks_at_no_job_that_others_serve(db: Database) -> None:
     assert "Rows Removed by Filter" not in plan
     assert claimed(db, CPU) == plain
     assert claimed(db, GPU) == many[0]
+
+
+def test_a_team_that_asks_for_much_holds_nobody_up(db: Database) -> None:
+    """Each of its thousand jobs asks for something else, as rows may that are older than the
+    limit: another team has every other turn, and a claim looks at a few."""
+    corpus, other = make_corpus(db), make_corpus(db, team_id=make_team(db))
+    many = queue_many(db, corpus, 1_000, needs={"memory_bytes": 1})
+    odd = [{"id": job, "needs_key": f"memory={n + 2}"} for n, job in enumerate(many)]
+    do(db, lambda s: s.execute(update(Job), odd))
+    theirs = set(queue_many(db, other, 4, needs={"gpu": True}))
+    with db.read() as session:
+        assert len(served_keys(session, "train", GPU)) <= 1 + MOST_ASKED
+        assert served_keys(session, "train", replace(CPU, memory=1)) == [""]
+        assert len(waiting_keys(session, "train")) == 1_001, "the sweeper wakes workers for all"
+    order = [claimed(db, GPU) for _ in range(8)]
+    assert [job in theirs for job in order].count(True) == 4
+    assert None not in order
+
+
+def test_a_team_may_ask_for_so_much(db: Database) -> None:
+    """One more than the most is refused at submission and at a retry, not what waits already."""
+    corpus, other = make_corpus(db), make_corpus(db, team_id=make_team(db))
+    ended = make_training_job(db, corpus, needs={"label": "a100"})
+    do(db, lambda s: services.cancel(s, ended.id))
+    for size in range(1, MOST_ASKED + 1):
+        make_training_job(db, corpus, needs={"memory_bytes": size})
+    with pytest.raises(QuotaExceeded, match="asks for gpu=1, and jobs of this team wait with 20 o"):
+        make_training_job(db, corpus, needs={"gpu": True})
+    with pytest.raises(QuotaExceeded, match="label=a100"):
+        do(db, lambda s: services.retry(s, ended.id))
+    make_training_job(db, corpus)
+    make_training_job(db, corpus, needs={"memory_bytes": 7})
+    make_training_job(db, other, team_id=other.team_id, needs={"gpu": True})
 
 
 def test_a_draining_node_starts_nothing(db: Database) -> None:
