@@ -73,6 +73,12 @@ class Spec(BaseModel):
     def stored(self) -> dict[str, Any]:
         """Return it as it is kept: without a newer field that nobody set to anything else than its
         default, so that the last release's workers can read it."""
+        return self.model_dump(mode="json", exclude=self._newer_unset())
+
+    def given(self) -> dict[str, Any]:
+        """Return what somebody set of it, as it is kept."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude=self._newer_unset())
+
+    def _newer_unset(self) -> set[str]:
         fields = type(self).model_fields
-        unset = {name for name in self.newer if getattr(self, name) == fields[name].default}
-        return self.model_dump(mode="json", exclude=unset)
+        return {name for name in self.newer if getattr(self, name) == fields[name].default}

@@ -49,7 +49,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What jobs ask for is forgotten: any worker takes them."""
+    """What jobs and schedules ask for is forgotten: any worker takes them."""
+    _forget_of_schedules()
     op.drop_index(NEEDS, "jobs")
     op.drop_index(CLAIM, "jobs")
     op.drop_column("jobs", "needs_key")
@@ -59,6 +60,21 @@ def downgrade() -> None:
         workers.drop_constraint("fk_workers_node_id_nodes", type_="foreignkey")
         workers.drop_column("node_id")
     op.drop_table("nodes")
+
+
+def _forget_of_schedules() -> None:
+    """The release before refuses a plan with a field that it does not know."""
+    plans = ("training", "generation")
+    columns = (sa.column(name, sa.JSON(none_as_null=True)) for name in plans)
+    table = sa.table("schedules", sa.column("id", sa.Uuid(as_uuid=False)), *columns)
+    for row in op.get_bind().execute(sa.select(table)).mappings().all():
+        changed = {name: _without(row[name]) for name in plans if "needs" in (row[name] or {})}
+        if changed:
+            op.execute(sa.update(table).where(table.c.id == row["id"]).values(**changed))
+
+
+def _without(plan: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in plan.items() if name != "needs"}
 
 
 def _index(name: str, columns: list[Any], more: str = "") -> None:

@@ -1,6 +1,6 @@
 """What jobs are made from: a spec, and whatever else a submission says, validated."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -30,6 +30,8 @@ Needs = Annotated[
 class TrainingPlan(TrainingSpec):
     """What to train, whatever the text: a preset, and any field of the spec over it."""
 
+    newer: ClassVar = TrainingSpec.newer | {"needs"}
+
     preset: Literal["seed", "fast", "large", "tiny"] = Field(
         "seed", description="What the spec starts from."
     )
@@ -56,6 +58,8 @@ class TrainingRequest(TrainingPlan):
 
 class GenerationPlan(GenerationSpec):
     """What to write, whatever the model."""
+
+    newer: ClassVar = GenerationSpec.newer | {"needs"}
 
     needs: Needs = None
 

@@ -6,7 +6,9 @@ waiting  the run before it ended: it is due
 """
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,7 @@ from shared.corpora.models import CorpusVersion
 from shared.corpora.queries import get_corpus
 from shared.db import database_time
 from shared.errors import QuotaExceeded, UserError
+from shared.fields import Spec
 from shared.jobs.models import ENDED, Job, Status
 from shared.jobs.requests import GenerationRequest, TrainingPlan, TrainingRequest
 from shared.jobs.submissions import Submitter, submit_generation, submit_training
@@ -24,12 +27,14 @@ from shared.models.models import Action, Decision, NamedModel
 from shared.models.services import work_for
 from shared.notices.queries import told_of
 from shared.notices.services import schedule_told
+from shared.problems import invalid
 from shared.said import said
 from shared.schedules.firing import end
 from shared.schedules.models import ACTIVE, RunStatus, Schedule, ScheduleRun
 
 # How long a process may look at a run's text before another one does.
 CLAIM_SECONDS = 300.0
+S = TypeVar("S", bound=Spec)
 OPEN = (*ACTIVE, RunStatus.WAITING)
 ENDS = {
     Status.FAILED: RunStatus.FAILED,
@@ -85,11 +90,11 @@ def begin(
     same_text = (version for version in corpus.versions if version.sha256 == sha256)
     version = next(same_text, corpus.latest_version)
     run.corpus_version_id = version.id
-    if same := _trained_on(session, schedule, version):
-        reason = said("the text is the one of {time} UTC", time=f"{same.due_at:%Y-%m-%d %H:%M}")
-        end(run, RunStatus.SKIPPED, reason)
-        return
     try:
+        if same := _trained_on(session, schedule, version):
+            reason = said("the text is the one of {time} UTC", time=f"{same.due_at:%Y-%m-%d %H:%M}")
+            end(run, RunStatus.SKIPPED, reason)
+            return
         who = _submitter(schedule, max_losses, limits)
         job = _submit(session, schedule, version, who)
     except QuotaExceeded as error:
@@ -184,13 +189,8 @@ def _generate(session: Session, run: ScheduleRun, decision: Decision, who: Submi
     schedule = session.get_one(Schedule, run.schedule_id)
     if schedule.generation is None or decision.checkpoint_id is None:
         return None
-    request = GenerationRequest.model_validate(
-        schedule.generation
-        | {
-            "checkpoint_id": decision.checkpoint_id,
-            "notify": told_of(session, schedule.id),
-        }
-    )
+    own = {"checkpoint_id": decision.checkpoint_id, "notify": told_of(session, schedule.id)}
+    request = _read(GenerationRequest, schedule.generation | own)
     job = submit_generation(session, who, request)
     _note(session, schedule, job)
     work_for(session, session.get_one(NamedModel, schedule.model_id), job.id)
@@ -220,7 +220,7 @@ def _trained_on(session: Session, schedule: Schedule, version: CorpusVersion) ->
         return None
     trained = session.get_one(CorpusVersion, last.corpus_version_id)
     job = session.get_one(Job, last.job_id)
-    spec = TrainingPlan.model_validate(schedule.training).spec().stored()
+    spec = _read(TrainingPlan, schedule.training).spec().stored()
     return last if (trained.sha256, job.spec) == (version.sha256, spec) else None
 
 
@@ -234,19 +234,25 @@ def _last(session: Session, schedule: Schedule) -> ScheduleRun | None:
 def _submit(session: Session, schedule: Schedule, version: CorpusVersion, who: Submitter) -> Job:
     """Submit a run's training job. Raises ``UserError``s."""
     model = session.get_one(NamedModel, schedule.model_id)
-    request = TrainingRequest.model_validate(
-        schedule.training
-        | {
-            "corpus_id": schedule.corpus_id,
-            "corpus_version_id": version.id,
-            "name": schedule.name,
-            "from_checkpoint_id": _start(session, schedule, model),
-        }
-    )
+    own = {
+        "corpus_id": schedule.corpus_id,
+        "corpus_version_id": version.id,
+        "name": schedule.name,
+        "from_checkpoint_id": _start(session, schedule, model),
+    }
+    request = _read(TrainingRequest, schedule.training | own)
     job = submit_training(session, who, request)
     _note(session, schedule, job)
     work_for(session, model, job.id)
     return job
+
+
+def _read(kind: type[S], stored: dict[str, Any]) -> S:
+    """Read a stored plan, which another release may have written. Raises ``InvalidFields``."""
+    try:
+        return kind.model_validate(stored)
+    except ValidationError as error:
+        raise invalid(error, kind) from error
 
 
 def _start(session: Session, schedule: Schedule, model: NamedModel) -> str | None:

@@ -81,7 +81,7 @@ def _filled(
         "url": request.url,
         "cleaning": request.cleaning(),
         "model_id": ensure_model(session, schedule.team_id, request.model).id,
-        "training": request.training.model_dump(mode="json", exclude_unset=True),
+        "training": request.training.given(),
         "start_from": request.start_from,
         "generation": request.generation and request.generation.stored(),
         "overlap": request.overlap,

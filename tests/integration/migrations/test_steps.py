@@ -27,6 +27,7 @@ from shared.models.services import ensure_model, promote, work_for
 from shared.nodes.services import Machine, see_node
 from shared.notices.sending import Outcome, claim_notice, record
 from shared.notices.services import add_receiver, send_test, tell_job
+from shared.schedules.models import Schedule
 from shared.schedules.requests import ScheduleRequest
 from shared.schedules.services import add_schedule, run_now
 from shared.workers.services import Process, see
@@ -171,17 +172,33 @@ def test_turns_and_limits_go_and_no_job(database_url: str, db: Database) -> None
 
 
 def test_nodes_go_and_no_job(database_url: str, db: Database) -> None:
-    """Down, workers forget their nodes, and jobs what they asked for: any worker takes them."""
+    """Down, workers forget their nodes, and jobs and schedules what they asked for: any worker
+    takes them, and the release before can read their plans."""
     with db.write() as session:
         node = see_node(session, Machine("node", [], 2, None, {}, []), {})
         see(session, Process(new_id(), "node:1", ["train"], "cpu", now(), node_id=node.id))
     job = make_training_job(db, needs={"gpu": True})
+    needs = {"needs": {"gpu": True}}
+    plan = {"name": "s", "cron": "hourly", "corpus_id": make_corpus(db).id, "model": "bard",
+            "training": {"preset": "tiny"} | needs}  # fmt: skip
+    for more in ({}, {"generation": {"length": 50} | needs}):
+        request = ScheduleRequest.model_validate(plan | more | {"name": f"s{len(more)}"})
+        do(db, lambda s, r=request: add_schedule(s, DEFAULT_TEAM_ID, r, now()))  # type: ignore[misc]
     before = rows(db)
     db.close()
     migrations.downgrade(database_url, "0015")
     migrations.upgrade(database_url)
     assert rows(db) == before | {"nodes": 0}
     assert claim_job(db).job_id == job.id
+    with db.read() as session:
+        plans = session.execute(
+            select(Schedule.training, Schedule.generation).order_by(Schedule.name)
+        ).all()
+    assert [set(training) for training, _ in plans] == [{"preset"}] * 2
+    written = [generation for _, generation in plans]
+    assert written[0] is None
+    assert written[1]["length"] == 50
+    assert "needs" not in written[1]
 
 
 def test_every_step_down_keeps_what_is_older(database_url: str, db: Database) -> None:

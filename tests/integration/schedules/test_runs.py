@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shared.accounts.models import DEFAULT_TEAM_ID
 from shared.corpora.sources import python_reference
@@ -100,6 +100,11 @@ def promoted(db: Database) -> str | None:
         return session.scalars(select(NamedModel.checkpoint_id)).one()
 
 
+def plan(db: Database, schedule: Schedule, **columns: Any) -> None:
+    """Keep other plans of a schedule, as another release may."""
+    do(db, lambda s: s.execute(update(Schedule).where(Schedule.id == schedule.id).values(columns)))
+
+
 def job_of(db: Database, made: ScheduleRun) -> Job:
     with db.read() as session:
         return session.get_one(Job, made.job_id)
@@ -168,6 +173,40 @@ def test_what_cannot_be_written_spoils_no_run(db: Database, node: Node) -> None:
     assert "nothing writes" in made.reason
     assert "output_characters" in made.reason
     assert promoted(db) is not None
+
+
+def test_a_plan_of_another_release_ends_its_own_run(db: Database, node: Node) -> None:
+    """One that cannot be read: the reason tells why, and others' runs begin as ever."""
+    odd, good = (schedule_of(db, None, generation=None) for _ in range(2))
+    plan(db, odd, training={"preset": "tiny", "later": 1})
+    moment = START + timedelta(hours=1)
+    for schedule in (odd, good):
+        do(db, lambda s, id_=schedule.id: run_now(s, DEFAULT_TEAM_ID, id_, moment))  # type: ignore[misc]
+    tick(node)
+    (failed,), (begun,) = (runs_of(db, schedule.id) for schedule in (odd, good))
+    assert (failed.status, failed.job_id, begun.status) == ("failed", None, "running")
+    assert "later: there is no such field" in failed.reason
+    plan(db, good, generation={"length": 50, "later": 1})
+    work(node, Kind.TRAIN)
+    tick(node)
+    (made,) = runs_of(db, good.id)
+    assert (made.status, made.generation_job_id) == ("succeeded", None)
+    assert "nothing writes" in made.reason
+    plan(db, good, training={"preset": "tiny", "later": 1})
+    again = run(node, good, 2, train=False)
+    assert (again.status, again.job_id) == ("failed", None)
+
+
+def test_the_last_release_reads_what_asks_for_no_node(db: Database) -> None:
+    """It refuses fields that it does not know: they are not kept unless somebody set them."""
+    made = schedule_of(db, None, training={"preset": "tiny", "needs": None},
+                       generation={"length": 50, "needs": None})  # fmt: skip
+    assert made.training == {"preset": "tiny"}
+    assert made.generation is not None
+    assert "needs" not in made.generation
+    asked = schedule_of(db, None, generation={"length": 50, "needs": {"gpu": True}})
+    assert asked.generation is not None
+    assert asked.generation["needs"]["gpu"] is True
 
 
 def test_a_newest_version_without_an_address(db: Database, node: Node) -> None:
