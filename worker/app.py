@@ -27,7 +27,7 @@ from shared.waking import RedisWakes
 from worker import cores, devices, memory, meters, pool, speeds
 from worker.board import Board
 from worker.engine import warm_up, warm_up_writer
-from worker.machine import machine, name_of
+from worker.machine import machine, name_of, process_name
 from worker.memory import Allowance
 from worker.node import Node
 from worker.presence import Here, Presence
@@ -128,7 +128,7 @@ def _start_process(**_: Any) -> None:
     global _node, _presence
     queues, index = set(app.amqp.queues.consume_from), current_process().index
     _begin_counting(queues)
-    name = f"{name_of(settings)}:{current_process().pid}"
+    name = process_name(settings, current_process().pid)
     wakes = RedisWakes(settings.redis_url)
     store = open_store(settings, store_patience)
     database = Database(settings.database_url, CeleryTickets(app), wakes, store)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import secrets
 import socket
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,11 +18,32 @@ from worker.cores import count
 MEMORY, PROCESSOR = Path("/proc/meminfo"), Path("/proc/cpuinfo")
 # The packages that bring TensorFlow, by the kind of machine.
 TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow_cpu")
+# Where Linux tells whose process numbers these are, and what it says of the machine's own.
+NUMBERS, OF_MACHINE = Path("/proc/self/ns/pid"), "pid:[4026531836]"
+# New with each worker's start; the processes of its pool, forked later, have it too.
+MARK = secrets.token_hex(3)
 
 
 def name_of(settings: Settings) -> str:
     """Return what this machine is called among the nodes."""
     return settings.node_name or socket.gethostname()
+
+
+def process_name(settings: Settings, pid: int) -> str:
+    """Return what a process is called, which no other one that is there is.
+
+    In a container, or under a name that was given to several, another one may have its number: a
+    mark of its worker stands between them.
+    """
+    apart = settings.node_name is not None or _numbers() != OF_MACHINE
+    return f"{name_of(settings)}:{MARK}:{pid}" if apart else f"{name_of(settings)}:{pid}"
+
+
+def _numbers() -> str:
+    try:
+        return os.readlink(NUMBERS)
+    except OSError:
+        return OF_MACHINE
 
 
 def machine(settings: Settings) -> Machine:

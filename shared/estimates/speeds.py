@@ -20,7 +20,7 @@ from shared.estimates.costs import window_cost
 from shared.estimates.sizes import epoch_cost
 from shared.jobs.models import IS_TRAINING, Epoch, Job
 from shared.specs import TrainingSpec
-from shared.workers.models import Worker
+from shared.workers.models import Worker, host_of
 
 # The latest training jobs that are looked at; the last epochs of each; the likest ones that count.
 JOBS, EPOCHS, LIKEST = 30, 3, 5
@@ -156,4 +156,4 @@ def _likest(measured: list[Measured], cost: float, basis: Basis) -> Speed:
 
 
 def _host(worker: str | None) -> str:
-    return (worker or "").rpartition(":")[0]
+    return host_of(worker or "")

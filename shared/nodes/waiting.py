@@ -79,7 +79,7 @@ def read_fleet(session: Session, lease_seconds: float) -> Fleet:
 def able_of(worker: Worker, node: Node | None) -> Able:
     """Return what a worker can serve, as its rows tell."""
     return Able(
-        node=node.name if node else worker.name.rpartition(":")[0],
+        node=node.name if node else worker.host,
         gpu=worker.device.startswith("gpu"),
         memory=worker.memory,
         card=worker.device_memory,

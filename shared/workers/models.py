@@ -8,13 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.db import ID, Base
 
 
+def host_of(name: str) -> str:
+    """Return what the machine of a worker's name is called."""
+    return name.partition(":")[0]
+
+
 class Worker(Base):
     """One pool process, since it was started."""
 
     __tablename__ = "workers"
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
-    # As in the rows of the jobs that it runs: the machine's name and the process' number.
+    # As in the rows of the jobs that it runs: the machine's name and the process' number, with a
+    # mark of its worker between where several may have that number.
     name: Mapped[str] = mapped_column(unique=True)
     # The machine that it is on: None where it has not told, as before there were nodes.
     node_id: Mapped[str | None] = mapped_column(
@@ -31,6 +37,11 @@ class Worker(Base):
     started_at: Mapped[datetime]
     # On the database's clock, as whether it is alive is judged.
     seen_time: Mapped[float]
+
+    @property
+    def host(self) -> str:
+        """What its machine is called."""
+        return host_of(self.name)
 
     @property
     def seen_at(self) -> datetime:
