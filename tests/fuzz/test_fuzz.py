@@ -10,6 +10,7 @@ import pytest
 
 from cli.child import ROOT
 from shared.db import Database
+from tests.conftest import BACKENDS
 from tests.fuzz.content import fill
 from tests.support.web_server import running_web
 
@@ -37,6 +38,7 @@ def cases(said: str) -> int:
     return int(found[1]) if found else 0
 
 
+@pytest.mark.parametrize("database_url", BACKENDS if LONG else ["sqlite"], indirect=True)
 def test_nothing_is_other_than_described(database_url: str, tmp_path: Path) -> None:
     """Whatever is sent, each answer is one that the document describes, and none is our fault."""
     db = Database(database_url)

@@ -24,6 +24,8 @@ from tests.support.apps import make_app
 from tests.support.factories import do, make_team, make_training_job
 from tests.support.signing_in import make_user, sign_in
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 PASSWORD = "correct horse battery"
 HTML, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 MakeBrowser = Callable[..., FlaskClient]

@@ -17,6 +17,8 @@ from tests.support.model_files import VOCABULARY, bundle_file, model_file
 from tests.support.nodes import make_node
 from worker.runners import work
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def send(api: Api, key: str | None = None, **parts: Any) -> TestResponse:
     """Send a form; bytes are files."""

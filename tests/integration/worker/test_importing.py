@@ -65,6 +65,7 @@ def stored(db: Database) -> tuple[int, int, int]:
     return checkpoints, files, blobs
 
 
+@ON_SQLITE
 def test_an_imported_model_works(db: Database, settings: Settings) -> None:
     """It writes, scores, is promoted, and is trained on; of the upload nothing is kept."""
     row = imported(db, settings, bundle_file(), None)
@@ -151,6 +152,7 @@ def test_a_cancelled_one_keeps_nothing(db: Database) -> None:
     assert stored(db) == (0, 0, 0)
 
 
+@ON_SQLITE
 def test_a_stopped_worker_hands_it_back(db: Database, settings: Settings) -> None:
     """Another one reads it from the beginning."""
     job = make_import(db, model_file(), VOCABULARY)
