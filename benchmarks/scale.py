@@ -1,8 +1,8 @@
 """What do one PostgreSQL, one Redis and this machine carry, and does it hold with a long queue?
 
 First what submitting and claiming cost while 100,000 jobs of 20 teams wait, beside a database of
-the same server where 1,000 do. Then nodes that only sleep and write: threads of a process for each
-processor, woken by real tickets of a real Redis, claim, report and end short jobs on a real
+the same server where 1,000 do. Then nodes that only sleep and write: threads of some
+processes, woken by real tickets of a real Redis, claim, report and end short jobs on a real
 PostgreSQL while the real sweeper ticks, with free slots and with all those jobs before them. They
 share this machine's processors with both servers: that is the limit of what is shown, see
 docs/scale.md.
