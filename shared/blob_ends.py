@@ -50,8 +50,8 @@ class Reclaiming:
             found = _candidates(db, condition, limit)
             released = session.execute(found.where(Blob.id.in_(_released(looked_at)))).all()
             others = session.execute(found.where(*part)).all()
-        self.after = others[-1].id if len(others) == limit else last
         gone = _reclaim_all(db, released, condition)
+        self.after = others[-1].id if len(others) == limit else last
         return gone + self._reclaim_others(db, others, condition)
 
     def _reclaim_others(self, db: Database, found: Found, condition: Condition) -> int:

@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 from cli.doctor.findings import Finding, fine, problem, skipped, warning
 from shared.db import database_now, database_time
 from shared.jobs.models import Event, Job, Status
-from shared.nodes.models import Node
+from shared.jobs.queries import at_work
 from shared.nodes.needs import NodeNeeds
-from shared.nodes.waiting import Fleet, able_of, read_fleet
+from shared.nodes.waiting import Fleet, read_fleet
 from shared.queue import QUEUES
 from shared.rounds import last_round
 from shared.settings import Settings
-from shared.workers.models import Worker
 from shared.workers.queries import count_alive
 
 OLDEST = "oldest queued job"
@@ -63,7 +62,7 @@ def waiting(session: Session, settings: Settings) -> Finding:
     if reason := fleet.reason(job):
         told = f"job {job.id} in queue {job.queue}, for {_span(seconds)}: {reason}"
         return warning(OLDEST, told, _remedy(fleet, job))
-    return _passed_over(session, settings, job, seconds)
+    return _passed_over(session, fleet, job, seconds)
 
 
 def _remedy(fleet: Fleet, job: Job) -> str:
@@ -79,9 +78,10 @@ def _remedy(fleet: Fleet, job: Job) -> str:
     )
 
 
-def _passed_over(session: Session, settings: Settings, job: Job, seconds: float) -> Finding:
+def _passed_over(session: Session, fleet: Fleet, job: Job, seconds: float) -> Finding:
     running = select(func.count()).where(Job.status == Status.RUNNING, Job.queue == job.queue)
-    busy, idle = session.scalar(running) or 0, _idle(session, settings, job)
+    busy = session.scalar(running) or 0
+    idle = len(fleet.serving(job.queue, [job.needs_key]) - at_work(session))
     told = (
         f"job {job.id} in queue {job.queue}, for {_span(seconds)}; {busy} running, "
         f"{idle} workers could take it now"
@@ -92,20 +92,6 @@ def _passed_over(session: Session, settings: Settings, job: Job, seconds: float)
     if seconds > BUSY_WAIT:
         return warning(OLDEST, told, "add workers of this queue that can serve it")
     return fine(OLDEST, told)
-
-
-def _idle(session: Session, settings: Settings, job: Job) -> int:
-    """Count the workers that are alive, run nothing, and may and can take a job."""
-    needs = NodeNeeds.of(job.needs_key)
-    busy = select(Job.id).where(Job.status == Status.RUNNING, Job.worker == Worker.name)
-    alive = Worker.seen_time >= database_time() - settings.lease_seconds
-    query = select(Worker, Node).outerjoin(Node, Worker.node_id == Node.id)
-    return sum(
-        job.queue in worker.queues
-        and not (node and node.draining)
-        and able_of(worker, node).serves(needs)
-        for worker, node in session.execute(query.where(alive, ~busy.exists()))
-    )
 
 
 def leases(session: Session, settings: Settings) -> Finding:
