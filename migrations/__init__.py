@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 
 def config(database_url: str) -> Config:
@@ -13,6 +14,12 @@ def config(database_url: str) -> Config:
     # Alembic reads options with %-interpolation; passwords may hold a percent sign.
     settings.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
     return settings
+
+
+def known() -> list[str]:
+    """Return the revisions that this version has, the oldest first."""
+    script = ScriptDirectory.from_config(config("sqlite://"))
+    return [one.revision for one in script.walk_revisions()][::-1]
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, delete, insert, inspect, select, text
 
 import migrations
@@ -36,7 +35,7 @@ def restore(database_url: str, path: Path, store: Store | None = None) -> Manife
     empty; ``InternalError``.
     """
     with opened(path) as archive:
-        order = _revisions()
+        order = migrations.known()
         if archive.manifest.revision not in order:
             raise UserError(
                 f"the backup {path} is of charloom {archive.manifest.charloom}, whose tables "
@@ -69,12 +68,6 @@ def _move(database_url: str, store: Store) -> None:
         ) from error
     finally:
         db.close()
-
-
-def _revisions() -> list[str]:
-    """Return every known migration, the oldest first."""
-    script = ScriptDirectory.from_config(migrations.config("sqlite://"))
-    return [one.revision for one in script.walk_revisions()][::-1]
 
 
 def _refuse_filled(engine: Engine, database_url: str) -> None:

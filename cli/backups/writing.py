@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO
 from zipfile import ZipFile
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.orm import Session
 
+import migrations
 from cli.backups.archive import (
     BLOBS,
     FORMAT,
@@ -67,9 +68,7 @@ def _awake(session: Session, renew: Callable[[], None]) -> Callable[[], None]:
 
 def _write(db: Database, session: Session, file: IO[bytes], tell: Callable[[], None]) -> Manifest:
     connection = session.connection()
-    revision = revision_of(connection)
-    if revision is None:
-        raise UserError("the database has no tables: there is nothing to back up")
+    revision = _known_revision(connection)
     tables = tables_of(connection)
     with ZipFile(file, "w") as archive:
         parts = {table.name: _table(archive, session, table, tell) for table in tables}
@@ -84,6 +83,22 @@ def _write(db: Database, session: Session, file: IO[bytes], tell: Callable[[], N
         )
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=2))
     return manifest
+
+
+def _known_revision(connection: Connection) -> str:
+    """Return the migration that the database is at.
+
+    A later one is refused: this version cannot know which of its tables a backup needs.
+    """
+    revision, known = revision_of(connection), migrations.known()
+    if revision is None:
+        raise UserError("the database has no tables: there is nothing to back up")
+    if revision not in known:
+        raise UserError(
+            f"the database is at migration {revision}, which this version does not know; it knows "
+            f"those up to {known[-1]}: back it up with the version that it was migrated by"
+        )
+    return revision
 
 
 def _table(archive: ZipFile, session: Session, table: Table, tell: Callable[[], None]) -> TablePart:

@@ -17,7 +17,7 @@ from zipfile import ZipFile
 import keras
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 import migrations
 from cli.backups import writing
@@ -248,6 +248,19 @@ def test_an_older_one_is_brought_up_to_date(new_url: Make, tmp_path: Path, backe
     assert back_up(other, tmp_path / "new.backup").revision > "0007"
     with using(other) as db:
         assert rows(db)["teams"] == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_later_versions_database_is_not_backed_up(
+    new_url: Make, tmp_path: Path, backend: str
+) -> None:
+    """Which of its tables a backup needs, nobody here knows; it says who does."""
+    url = new_url(backend)
+    with using(url) as db:
+        do(db, lambda s: s.execute(text("update alembic_version set version_num = '9999'")))
+    done = charloom("backup", str(tmp_path / "a.backup"), url=url, code=1)
+    assert "is at migration 9999, which this version does not know" in done.stderr
+    assert not (tmp_path / "a.backup").exists()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
