@@ -19,6 +19,8 @@ CHANNEL = "charloom.news"
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 3.0
 # How often Redis is tried while it is away, and how often whoever listens then looks by himself.
 AGAIN_SECONDS, LOOK_SECONDS = 5.0, 0.5
+# So many messages are heard at once: whoever sends them without end keeps nobody from reading.
+MOST_HEARD = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -103,9 +105,12 @@ class Doorbell:
 
     def _heard(self, seconds: float) -> set[str]:
         heard, timeout = set(), seconds
-        while message := self._bell.get_message(timeout=timeout):
+        for _ in range(MOST_HEARD):
+            if not (message := self._bell.get_message(timeout=timeout)):
+                break
             if message["type"] == "message":
-                heard.add(message["data"].decode())
+                # Whoever reaches Redis may send bytes that are no text.
+                heard.add(message["data"].decode(errors="replace"))
             timeout = 0.0
         return heard
 

@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,10 @@ def _set_aside() -> None:
     Looking at each job's end through TensorFlow, and all that the files before it left, took most
     of a short test's time.
     """
-    gc.collect()
+    with warnings.catch_warnings():
+        # What another file left open is no fault of the test that comes next.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     gc.freeze()
 
 

@@ -16,6 +16,7 @@ from shared.waking import Doorbell, RedisWakes
 from web.access import guard
 from web.api import register_api
 from web.api.inputs import SPEC_BYTES
+from web.at_once import limit_at_once
 from web.context import Services
 from web.errors import register_errors
 from web.fleet import Fleets
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, tickets: Tickets | None = None)
     watch_requests(app, settings)
     add_headers(app, settings.public_url)
     limit_requests(app, settings)
+    limit_at_once(app)
     guard(app)
     note_requests(app)
     keep_sessions(app, settings)

@@ -79,15 +79,15 @@ def _caller() -> str:
 
     A token that is not valid says nothing of its sender.
     """
-    found = _asker()
+    found = known_asker()
     return f"user:{found.user_id}" if found else f"address:{caller()}"
 
 
-def _asker() -> Principal | None:
+def known_asker() -> Principal | None:
+    """Return who asks, or None, also where the gate will refuse them."""
     try:
         return asker()
     except UserError:
-        # The gate will tell.
         return None
 
 
@@ -95,7 +95,7 @@ def _is_uncounted() -> bool:
     """Tell whether a request is not counted: also those with the installation's own token."""
     if request.blueprint in UNCOUNTED or not services().settings.requests_per_minute:
         return True
-    found = _asker()
+    found = known_asker()
     return found is not None and found.user_id is None
 
 

@@ -50,6 +50,8 @@ workers = 2
 worker_class = "web.slow.PromptThreads"
 threads = MOST_LISTENERS + REQUEST_THREADS
 worker_connections = 2 * threads
+# Python waits for ever for a client to take some of a file that the system sends: see web/slow.py.
+sendfile = False
 # Seconds that requests in flight are given when the server stops; listeners are sent away.
 graceful_timeout = 5
 # Room for `GET /jobs` with a hundred ids and all filters.

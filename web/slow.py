@@ -1,10 +1,12 @@
-"""Clients that take their time: a thread of the web server is theirs only while they send.
+"""Clients that take their time: a thread is theirs only while they send, or take their answer.
 
 gunicorn's threads wait for a request that has begun for as long as its client likes, so some
 hundred that never send their last line would be all that it serves.
 """
 
+import errno
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +20,9 @@ from gunicorn.workers.gthread import ThreadWorker
 HEAD_SECONDS = 10.0
 # A body may take as long as it needs, as long as it comes.
 PATIENCE_SECONDS, LEAST_BYTES_A_SECOND = 20.0, 1000
+
+# An answer may wait so long for its client to take some more of it, as nginx lets it.
+TAKING_SECONDS = 60
 
 # Of a body that was not read, gunicorn reads so much to keep the connection.
 MOST_DRAINED = 60 * 1024
@@ -81,7 +86,13 @@ class PromptThreads(ThreadWorker):  # type: ignore[misc]
         unreader.begin()
         _announce_the_end(req)
         self._too_slow[conn] = unreader.too_slow
-        return bool(super().handle_request(req, conn))
+        _let_wait(conn.sock)
+        try:
+            return bool(super().handle_request(req, conn))
+        except BlockingIOError as error:
+            # What was not taken is thrown away at once, not when the system gives it up.
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise BrokenPipeError(errno.EPIPE, "the client takes nothing of its answer") from error
 
     def murder_pending(self) -> None:
         """Hang up on the slow; this is called every second."""
@@ -91,6 +102,15 @@ class PromptThreads(ThreadWorker):  # type: ignore[misc]
                 # Its thread reads an end, and answers or closes as it does for whoever went away.
                 with suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
+
+
+def _let_wait(sock: socket.socket) -> None:
+    """Bound the wait of each piece that is sent: it fails with ``BlockingIOError`` then.
+
+    The system goes on once a third of its buffer is free: a byte now and then is not enough.
+    """
+    seconds = struct.pack("ll", TAKING_SECONDS, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
 
 
 def _close(conn: Any) -> None:

@@ -5,9 +5,11 @@ from types import CodeType
 from typing import Any
 
 from apiflask import APIFlask
+from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from shared.queue import FakeTickets
 from shared.settings import Settings
@@ -37,10 +39,19 @@ class Compiled(BytecodeCache):
 TEMPLATES = Compiled()
 
 
+class Client(FlaskClient):
+    """Takes each answer to its end, as a real one does; a stream is asked for with ``buffered``."""
+
+    def open(self, *args: Any, buffered: bool = True, **options: Any) -> TestResponse:
+        """Ask, and read what is answered."""
+        return super().open(*args, buffered=buffered, **options)
+
+
 def make_app(settings: Settings, tickets: FakeTickets) -> APIFlask:
     """Return an application of its own, as ``create_app`` makes it; close its database."""
     app = create_app(settings, tickets)
     app.jinja_env.bytecode_cache = TEMPLATES
+    app.test_client_class = Client
     return app
 
 

@@ -21,18 +21,23 @@ SECRET_KEY = "web-secret-key"
 
 @contextmanager
 def running_web(
-    database_url: str, log: Path, env: Mapping[str, str] | None = None, root: Path = ROOT
+    database_url: str,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    root: Path = ROOT,
+    config: str = "python:web.serving",
 ) -> Iterator[str]:
     """Run the web server on a free port, with more variables if given; yield its address.
 
-    ``root`` is the folder of the code.
+    ``root`` is the folder of the code, ``config`` gunicorn's configuration.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = _environment(database_url) | dict(env or {})
+    argv = [config if a == "python:web.serving" else a for a in web_part("127.0.0.1", port).argv]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            web_part("127.0.0.1", port).argv, env=environment, cwd=root,
+            argv, env=environment, cwd=root,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:

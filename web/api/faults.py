@@ -108,7 +108,7 @@ FAULTS = {
     "too_many_listeners": Fault(429, "As many listen as this server can serve",
                                 "As many listeners as this server can serve listen already; poll, "
                                 "or come again."),
-    "too_many_requests": Fault(429, "More requests in a minute than are answered",
+    "too_many_requests": Fault(429, "More requests than are answered",
                                "More requests in a minute than this installation answers; come "
                                "again in a while."),
     "request_header_fields_too_large": Fault(431, "A header is longer than the server reads",

@@ -9,6 +9,7 @@ from shared.jobs.queries import get_job
 from web.access import standing
 from web.api.document import Responses
 from web.api.inputs import Number
+from web.at_once import end_turn
 from web.context import services, team_id
 from web.frames import MIMETYPE
 from web.headers import CACHED
@@ -54,6 +55,7 @@ def stream(job_id: str, seq: int) -> Response:
         return Response(status=204)
     who = standing()
     listeners.check_room(who)
+    end_turn()
     response = Response(listeners.listen(job_id, seq, who), mimetype=MIMETYPE)
     response.headers["Cache-Control"] = CACHED
     # Proxies that gather what is sent would hold events back.

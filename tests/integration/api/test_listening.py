@@ -1,8 +1,6 @@
 """Listening to a job: server-sent events. The broker is away, so listeners look by themselves."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,8 +16,9 @@ from shared.jobs.rows import Lease
 from shared.jobs.services import cancel, delete, fail, report_progress, succeed
 from shared.queue import FakeTickets
 from shared.settings import Settings
-from tests.integration.api.client import PREFIX, TOKEN, Api, field_error, problem
+from tests.integration.api.client import PREFIX, Api, field_error, problem
 from tests.integration.api.conftest import MakeApi
+from tests.integration.api.streams import STREAM, Frame, listening
 from tests.support.apps import make_app
 from tests.support.factories import (
     claim_job,
@@ -32,60 +31,9 @@ from tests.support.factories import (
 from web.listeners import MOST_LISTENERS, MOST_OF_A_USER
 from web.standing import Standing
 
-STREAM = {"Accept": "text/event-stream"}
 THE_INSTALLATION = Standing(DEFAULT_TEAM_ID)
 PROGRESS: dict[str, Any] = {"epoch": 1, "epochs": 2, "step": 3, "steps": 9, "fraction": 0.25,
                             "eta_seconds": 4.5}  # fmt: skip
-
-Frame = dict[str, Any]
-
-
-class Stream:
-    """An answer that goes on, frame by frame."""
-
-    def __init__(self, pieces: Iterator[bytes]):
-        self._pieces, self._text = pieces, ""
-
-    def next(self) -> Frame:
-        """Return the next frame that is neither a comment nor advice about coming again."""
-        while True:
-            while "\n\n" not in self._text:
-                self._text += next(self._pieces).decode()
-            frame, _, self._text = self._text.partition("\n\n")
-            if "data: " in frame:
-                found: Frame = dict(line.split(": ", 1) for line in frame.split("\n"))
-                return found | {"data": json.loads(found["data"])}
-
-    def until(self, type_: str) -> Frame:
-        """Return the next frame of a type."""
-        while (frame := self.next())["event"] != type_:
-            pass
-        return frame
-
-    def rest(self) -> list[Frame]:
-        """Return all frames to the end of the answer."""
-        frames = []
-        try:
-            while True:
-                frames.append(self.next())
-        except StopIteration:
-            return frames
-
-
-@contextmanager
-def listening(api: Api, job_id: str, **headers: str) -> Iterator[Stream]:
-    """Listen to a job until the block ends."""
-    answer = api.client.get(
-        f"{PREFIX}/jobs/{job_id}/events",
-        headers={"Authorization": f"Bearer {TOKEN}"} | STREAM | headers,
-        buffered=False,
-    )
-    assert answer.status_code == 200, answer.text
-    assert answer.mimetype == "text/event-stream"
-    try:
-        yield Stream(iter(answer.iter_encoded()))
-    finally:
-        answer.close()
 
 
 def numbers(frames: list[Frame]) -> list[int]:
