@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 WRITE = {"charloom_write": True}
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ"}
 SLOW_READER = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 # SQLite's pages have 4 KiB: 64 MiB are kept for what will be written next, 16 MiB go at a time.
 RESERVE_PAGES, SHRINK_PAGES = 16_384, 4_096
@@ -181,17 +182,20 @@ class Database:
         # that readers need.
         sqlite = self.engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = Lock() if sqlite else nullcontext()
+        # PostgreSQL would show each statement of a page what others changed since the one before.
+        self._reader = self.engine if sqlite else self.engine.execution_options(**ONE_MOMENT)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads; on SQLite it takes no lock that others wait for.
+        """Open a transaction that only reads, all of it of the moment when it began to.
 
+        On SQLite it takes no lock that others wait for.
         What was read stays readable behind the block: closing rolls back and expires nothing,
         while ``rollback`` would empty every row. A read within a read shares its connection: where
         each took another, as many as there are connections would wait for each other.
         """
         outer = self._reading.get()
-        with self._sessions(bind=outer.connection() if outer else self.engine) as session:
+        with self._sessions(bind=outer.connection() if outer else self._reader) as session:
             token = self._reading.set(session)
             try:
                 yield session
@@ -206,8 +210,7 @@ class Database:
         """
         with self.engine.connect() as connection:
             if self.engine.dialect.name == "postgresql":
-                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-                connection = connection.execution_options(**options)
+                connection = connection.execution_options(**ONE_MOMENT, postgresql_readonly=True)
             with self._sessions(bind=connection) as session:
                 if self.engine.dialect.name == "postgresql":
                     # Who writes to a slow disk between two rows is not frozen.

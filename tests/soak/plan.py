@@ -7,8 +7,6 @@ TEAMS = 5
 MAX_UPLOAD = 6_000_000
 ENVIRONMENT = {
     "CHARLOOM_MAX_UPLOAD_BYTES": str(MAX_UPLOAD),
-    # What is deleted shall be seen to be gone while we look.
-    "CHARLOOM_BLOB_GRACE_SECONDS": "10",
     # As an installation has them: here nobody is killed.
     "CHARLOOM_LEASE_SECONDS": "30",
     "CHARLOOM_RENEW_SECONDS": "5",
@@ -29,6 +27,9 @@ class Plan:
     think: float = 2.5
     look_seconds: float = 5.0
     drain_seconds: float = 240.0
+    # What is deleted shall be seen to be gone while we look; a request on a crowded machine may
+    # take tens of seconds, and an hour is what an installation gives it.
+    grace_seconds: int = 60
     # Unfinished trainings and texts, of all: what is above it would wait for hours.
     most_open: int = 12
     # Bytes a process may grow by an hour, with what the noise may hide taken off.
@@ -43,5 +44,6 @@ LONG = Plan(seconds=1800, warm_up=300, most_slope=12e6)
 # A leak of a kilobyte a request would not show; one of the text that is uploaded does.
 SHORT = Plan(
     seconds=100, warm_up=40, think=2.0, look_seconds=2, drain_seconds=120, most_open=6,
+    grace_seconds=10,
     most_growth=64e6,
 )  # fmt: skip

@@ -73,7 +73,8 @@ def _running(backend: str, plan: Plan, path: Path) -> Iterator[Soaked]:
     with ExitStack() as opened:
         postgres = opened.enter_context(own_postgres()) if backend == "postgresql" else None
         url = postgres.url if postgres else folder.database_url
-        env = ENVIRONMENT | {"CHARLOOM_DATABASE_URL": url}
+        grace = {"CHARLOOM_BLOB_GRACE_SECONDS": str(plan.grace_seconds)}
+        env = ENVIRONMENT | grace | {"CHARLOOM_DATABASE_URL": url}
         stack = opened.enter_context(running_stack(folder.path, env))
         db = Database(url)
         opened.callback(db.close)

@@ -18,6 +18,7 @@ MOST_MORE = {"fds": 24.0, "threads": 24.0}
 MOST_MORE_KEYS = 60.0
 NAMES = ("web", "train", "generate", "maintenance", "beat", "redis", "supervisor")
 # A traceback, or a line that says that something is our fault.
+MOST_TRACED = 200
 BAD = re.compile(r"Traceback \(most recent call last\)|\blevel=(error|critical)\b")
 
 
@@ -55,8 +56,16 @@ def judge(lines: list[Line], watch: Watch, plan: Plan) -> list[str]:
 
 
 def bad_lines(log: str) -> list[str]:
-    """Return the lines of the log that tell of our faults."""
-    return [line[:400] for line in log.splitlines() if BAD.search(line)]
+    """Return the lines of the log that tell of our faults, each with its traceback's last line."""
+    lines = log.splitlines()
+    return [line[:400] + _error(lines[n + 1 :]) for n, line in enumerate(lines) if BAD.search(line)]
+
+
+def _error(after: list[str]) -> str:
+    """Return the line at which a traceback, indented behind the name of its part, ends."""
+    said = (line.partition("| ")[2] for line in after[:MOST_TRACED])
+    inside = (text for text in said if not text.startswith((" ", "Traceback")))
+    return f" … {next(inside, '')[:400]}"
 
 
 def _judged(line: Line, plan: Plan) -> Iterator[str]:

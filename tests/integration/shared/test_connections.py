@@ -32,6 +32,21 @@ def test_a_read_within_a_read_shares_its_connection(db: Database) -> None:
         assert later.scalars(select(Team.id)).all() == [team.id]
 
 
+def test_a_read_is_of_one_moment(db: Database) -> None:
+    """What others commit meanwhile is in the next one: a page shows no half of it."""
+    with db.read() as session:
+        before = session.scalars(select(Team.name)).all()
+        with db.write() as other:
+            other.add(Team(id=new_id(), name="late", created_at=now()))
+        with db.read() as inner:
+            assert inner.scalars(select(Team.name)).all() == before
+        assert session.scalars(select(Team.name)).all() == before
+    with db.read() as session:
+        assert sorted(session.scalars(select(Team.name)).all()) == sorted([*before, "late"])
+    with db.write() as session:
+        assert session.connection().get_isolation_level() != "REPEATABLE READ"
+
+
 def test_reads_of_two_threads_share_nothing(db: Database) -> None:
     """Each has a connection of its own."""
     inside, done = threading.Event(), threading.Event()
