@@ -26,7 +26,7 @@ WRITE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos hosts fuzz soak lint audit scan bench texts access screenshots lock licences clean hostile
+.PHONY: help demo up test chaos hosts gpu fuzz soak lint audit scan bench texts access screenshots lock licences clean hostile
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ chaos: .venv/.dev ## Break the running service at random, a hundred times, and c
 hosts: .venv/.dev ## Take five hosts from each other while thirty jobs run: Linux, as root.
 	@sh tests/ensure_iproute.sh
 	@HOSTS=long $(BIN)/python -m pytest tests/hosts -s
+
+gpu: .venv/gpu/.done ## Train on this machine's NVIDIA card, by the engine and by the whole service.
+	@GPU=yes PYTHONPATH=$(CURDIR)/.venv/gpu $(BIN)/python -m pytest tests/gpu -s
 
 fuzz: .venv/.dev ## Try the API with some ten thousand made-up requests, ten minutes.
 	@FUZZ=long $(BIN)/python -m pytest tests/fuzz -s
@@ -128,6 +131,11 @@ clean: ## Remove what was installed and cached; data in var/ stays.
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch .venv/.cpu $@
+
+# Beside the packages for processors, whose names it has: who is found first is taken.
+.venv/gpu/.done: requirements/gpu.txt .venv/.dev
+	$(PIP) install --quiet --require-hashes --upgrade --target .venv/gpu -r requirements/gpu.txt
+	@touch $@
 
 # PyTorch is a yardstick alone. One that is there already, from its index of CPU builds, is taken.
 .venv/.bench: requirements/bench.txt .venv/.dev

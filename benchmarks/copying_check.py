@@ -8,15 +8,14 @@ writing stands in it. Then how long the index takes to build, and the memory of 
 python benchmarks/copying_check.py [CORPUS] [--pairs 5]
 """
 
-import argparse
 import random
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from pairs import PAIRS, at_most, compare, finish
-from yardsticks import CORPUS, run
+from pairs import at_most, compare, finish, parser
+from yardsticks import run
 
 CHARACTERS, WRITTEN, STRETCH, EVERY = 10_000_000, 10_000, 41, 20
 SECONDS, BUILD_SECONDS, GB = 1.0, 10.0, 0.5
@@ -24,12 +23,10 @@ SECONDS, BUILD_SECONDS, GB = 1.0, 10.0, 0.5
 
 def main() -> None:
     """Print the figures; with ``--once`` those of one process."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--once", type=Path)
-    parser.add_argument("--plain", action="store_true")
-    args = parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--once", type=Path)
+    words.add_argument("--plain", action="store_true")
+    args = words.parse_args()
     if args.once:
         print(plain(args.corpus) if args.plain else ours(args.corpus, args.once))
         return

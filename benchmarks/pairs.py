@@ -1,5 +1,6 @@
 """Ours and a yardstick in turn, A B A B: medians, the ratio of each pair, and what is wanted."""
 
+import argparse
 import json
 import os
 import sys
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+
+from yardsticks import CORPUS
 
 PAIRS = 5
 # Where `make bench` gathers the figures.
@@ -24,6 +27,14 @@ class Figure:
     wanted: str
     met: bool
     limit: str = ""
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what most take: a text, and how many pairs."""
+    made = argparse.ArgumentParser(description=doc)
+    made.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
+    made.add_argument("--pairs", type=int, default=PAIRS)
+    return made
 
 
 def compare(

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from pairs import PAIRS, at_most, compare, finish
-from yardsticks import CHECKOUT, CORPUS, YARDSTICKS, run
+from pairs import PAIRS, at_most, compare, finish, parser
+from yardsticks import CHECKOUT, YARDSTICKS, run
 
 JOB = CHECKOUT / "benchmarks" / "fast_job.py"
 GOAL, END, END_SECONDS = 1.83, 1.55, 240
@@ -62,11 +62,9 @@ def keras(corpus: Path) -> float:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--ends", type=int, default=PAIRS)
-    return parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--ends", type=int, default=PAIRS)
+    return words.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """A character model of any shape in PyTorch, as its users write it: windows a second.
 
-    python torch_training.py CORPUS [--units 128] [--layers 1] [--vocabulary V] [--steps 60]
+    python torch_training.py CORPUS [--units 128] [--layers 1] [--batch 128] [--vocabulary V]
+        [--every-position] [--device cuda] [--mixed] [--steps 60]
 
-``torch_recipe.py`` for other shapes: batches of 128 windows of 100 characters, one-hot, the loss on
-the next character, RMSprop. With --vocabulary the text is random ids under V.
+``torch_recipe.py`` for other shapes and on a card: batches of windows of 100 characters, one-hot,
+the loss on the next character or at every position, RMSprop. With --vocabulary the text is random
+ids under V; with --mixed half precision, by autocast and a gradient scaler.
 Needs: torch, numpy.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
-BATCH, WINDOW = 128, 100
+WINDOW = 100
 
 
 def main() -> None:
@@ -23,30 +26,56 @@ def main() -> None:
     parser.add_argument("corpus")
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--layers", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--vocabulary", type=int)
+    parser.add_argument("--every-position", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--mixed", action="store_true")
     parser.add_argument("--steps", type=int, default=60)
     args = parser.parse_args()
-    ids, depth = read(args.corpus, args.vocabulary)
-    lstm = torch.nn.LSTM(depth, args.units, args.layers, batch_first=True)
-    head = torch.nn.Linear(args.units, depth)
-    optimizer = torch.optim.RMSprop([*lstm.parameters(), *head.parameters()], lr=0.01)
-
-    def step() -> None:
-        start = torch.randint(0, len(ids) - WINDOW - 1, (BATCH,))
-        window = ids[start[:, None] + torch.arange(WINDOW + 1)]
-        states, _ = lstm(one_hot(window[:, :-1], depth).float())
-        loss = cross_entropy(head(states[:, -1]), window[:, -1])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
+    step = trainer(args)
     for _ in range(2):
         step()
-    begin = time.perf_counter()
+    begin = now(args.device)
     for _ in range(args.steps):
         step()
-    seconds = time.perf_counter() - begin
-    print(f"torch_training windows/s {args.steps * BATCH / seconds:.1f}")
+    seconds = now(args.device) - begin
+    print(f"torch_training windows/s {args.steps * args.batch / seconds:.1f}")
+
+
+def trainer(args: argparse.Namespace) -> Callable[[], None]:
+    """Return what trains a step."""
+    ids, depth = read(args.corpus, args.vocabulary)
+    ids = ids.to(args.device)
+    lstm = torch.nn.LSTM(depth, args.units, args.layers, batch_first=True).to(args.device)
+    head = torch.nn.Linear(args.units, depth).to(args.device)
+    optimizer = torch.optim.RMSprop([*lstm.parameters(), *head.parameters()], lr=0.01)
+    half = torch.autocast(args.device, torch.float16, enabled=args.mixed)
+    scaler = torch.amp.GradScaler(args.device, enabled=args.mixed)
+    places = torch.arange(WINDOW + 1, device=args.device)
+
+    def step() -> None:
+        start = torch.randint(0, len(ids) - WINDOW - 1, (args.batch,), device=args.device)
+        window = ids[start[:, None] + places]
+        with half:
+            states, _ = lstm(one_hot(window[:, :-1], depth).float())
+            if args.every_position:
+                loss = cross_entropy(head(states).flatten(0, 1), window[:, 1:].flatten())
+            else:
+                loss = cross_entropy(head(states[:, -1]), window[:, -1])
+        optimizer.zero_grad()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+
+    return step
+
+
+def now(device: str) -> float:
+    """Return the time when the device has done all that it was given."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def read(corpus: str, vocabulary: int | None) -> tuple[torch.Tensor, int]:

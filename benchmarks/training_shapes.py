@@ -4,10 +4,9 @@ python benchmarks/training_shapes.py [CORPUS] [--pairs 5]
 """
 
 import argparse
-from pathlib import Path
 
-from pairs import PAIRS, Figure, compare, finish
-from yardsticks import CHECKOUT, CORPUS, run
+from pairs import Figure, compare, finish, parser
+from yardsticks import CHECKOUT, run
 
 HERE = CHECKOUT / "benchmarks"
 # Units, layers, vocabulary; batches of a round of each.
@@ -51,11 +50,9 @@ def _compare(args: argparse.Namespace, name: str, units: int, layers: int, size:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--only", default="", help="shapes whose name holds this")
-    return parser.parse_args()
+    words = parser(__doc__)
+    words.add_argument("--only", default="", help="shapes whose name holds this")
+    return words.parse_args()
 
 
 if __name__ == "__main__":

@@ -6,11 +6,8 @@ PyTorch. Whole training steps of batches of 128 windows of 100 characters, LSTM(
 python benchmarks/training_speed.py [CORPUS] [--pairs 5]
 """
 
-import argparse
-from pathlib import Path
-
-from pairs import PAIRS, Figure, compare, finish
-from yardsticks import CHECKOUT, CORPUS, YARDSTICKS, run
+from pairs import Figure, compare, finish, parser
+from yardsticks import CHECKOUT, YARDSTICKS, run
 
 HERE = CHECKOUT / "benchmarks"
 # A window's products: forth, and back twice, over 100 steps; the last layer at every position.
@@ -20,7 +17,7 @@ MORE_MEGAFLOPS = 3 * 2 * 100 * 128 * 65 / 1e6
 
 def main() -> None:
     """Print the three ratios, with the limit that matrix products set."""
-    args = _arguments()
+    args = parser(__doc__).parse_args()
     recipe, rate = YARDSTICKS / "torch_recipe.py", run(HERE / "matrix_rate.py").figure("GFLOP/s")
 
     def ours(*fields: str) -> float:
@@ -50,13 +47,6 @@ def main() -> None:
         against("training, `seed`", "Keras fit", 1.4),
         against("training, loss at every position", "PyTorch", 1.7, every=True),
     )
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, nargs="?", default=CORPUS)
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

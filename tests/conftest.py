@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 import migrations
@@ -23,6 +24,9 @@ BACKENDS = ("sqlite", "postgresql")
 # Port 1 is nobody's: a test that wants a broker asks for ``redis_url``.
 NO_BROKER = "redis://127.0.0.1:1/0"
 
+# No test is wrong for being slow: the machines are shared.
+hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
 engines.compile_once()
 programs.compile_once()
 

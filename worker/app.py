@@ -140,8 +140,9 @@ def _start_process(**_: Any) -> None:
     take_over(_node)
     # Before one card is all that is seen.
     here = Here(machine(settings), _slots, index)
-    device = devices.pin(index, queues, devices.gpus(), settings.devices_per_process)
-    _node = replace(_node, able=_able(device))
+    names, each = devices.gpus(), settings.devices_per_process
+    device = devices.pin(index, queues, names, each)
+    _node = replace(_node, able=_able(device, devices.sharing(_slots, names, each)))
     speed = speeds.measure(queues, device, cores.share(_slots, cores.count()))
     _presence = Presence(_node, queues, device, speed, here)
     _presence.start()
@@ -178,11 +179,15 @@ def _give_up() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _able(device: str) -> Able:
-    """Return what jobs may ask of this process: its share of the memory, its card, the labels."""
+def _able(device: str, shared_by: int) -> Able:
+    """Return what jobs may ask of this process: its share of the memory, of its card, the labels.
+
+    So many processes share the card.
+    """
     held, labels = memory.available(), frozenset(settings.labels())
     own = None if held is None else held // _slots
-    return Able(name_of(settings), device != "cpu", own, devices.memory_of(device), labels)
+    card = devices.memory_of(device, shared_by)
+    return Able(name_of(settings), device != "cpu", own, card, labels)
 
 
 def _queues(given: str | list[str] | None) -> set[str]:

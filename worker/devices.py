@@ -58,14 +58,25 @@ def count() -> int:
     return _given
 
 
-def memory_of(device: str) -> int | None:
-    """Return the bytes of the cards that ``pin`` told of, of the smallest if there are several:
-    each of them holds a run's weights. None of a processor, or unknown."""
+def sharing(processes: int, names: list[str], each: int = 1) -> int:
+    """Return how many of a worker's processes share a card, at most: more than one where there are
+    more processes than cards, or where a card is named twice."""
+    return max(1, -(-processes * each // len(set(names)))) if names else 1
+
+
+def memory_of(device: str, shared_by: int = 1) -> int | None:
+    """Return the bytes that a process has of the cards that ``pin`` told of, its share of them.
+
+    Of the smallest if there are several: each of them holds a run's weights. None of a processor,
+    or unknown.
+    """
     kind, _, name = device.partition(" ")
     if kind != "gpu":
         return None
     told = _nvidia_smi("memory.total", f"--id={name}").split()
-    return min(int(line) for line in told) * MIB if told and all(map(str.isdigit, told)) else None
+    if not told or not all(map(str.isdigit, told)):
+        return None
+    return min(int(line) for line in told) * MIB // shared_by
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,16 @@ from shared.estimates.costs import (
 )
 from shared.specs import TrainingSpec
 
-FLOAT = 4
-# TensorFlow, Keras and what they compiled; a card's share of that, once cuDNN is there.
-PROCESS, CARD = 820_000_000, 600_000_000
+FLOAT, HALF = 4, 2
+# TensorFlow, Keras and what they compiled; where there is a card, CUDA's libraries besides.
+PROCESS, PROCESS_WITH_CARD = 820_000_000, 1_900_000_000
+# What a process has on its card whatever it trains: the context, and where libraries work.
+CARD = 700_000_000
 # The text's ids, and what is held beside them while they are made; measured with 100 MB.
 CHARACTER = 3
-# What the forward loop leaves for the backward one: slopes of the gates, of the cell, states.
-KEPT_OF_UNIT = 9
+# What the forward loop leaves for the backward one: slopes of the gates, of the cell, states; on a
+# card what cuDNN keeps for itself, and arrays in both its order and ours. Measured on an H100.
+KEPT_OF_UNIT, KEPT_ON_CARD = 9, 12
 # The archive, its configuration, the vocabulary's share of it.
 FILE, FILE_OF_LAYER = 15_000, 4_000
 # Arrays of each parameter that an optimizer remembers.
@@ -98,16 +101,18 @@ class Needs:
         weights = FLOAT * parameters_of(spec, vocabulary_size)
         text = characters * (CHARACTER + (1 if vocabulary_size > 256 else 0))
         if gpu:
-            return cls(weights, 2 * weights, 0, text, PROCESS)
+            return cls(weights, 2 * weights, 0, text, PROCESS_WITH_CARD)
         arrays = PARTS + _arrays(spec) - 1
-        return cls(weights, arrays * weights, _activations(spec, vocabulary_size), text, PROCESS)
+        activations = _activations(spec, vocabulary_size, KEPT_OF_UNIT * FLOAT)
+        return cls(weights, arrays * weights, activations, text, PROCESS)
 
     @classmethod
     def of_card(cls, spec: TrainingSpec, characters: int, vocabulary_size: int) -> Self:
         """Return what a GPU's memory holds."""
         weights = FLOAT * parameters_of(spec, vocabulary_size)
         text = _id_bytes(vocabulary_size) * characters
-        activations = _activations(spec, vocabulary_size)
+        each = KEPT_ON_CARD * (HALF if spec.precision == "mixed" else FLOAT)
+        activations = _activations(spec, vocabulary_size, each)
         return cls(weights, (_arrays(spec) - 1) * weights, activations, text, CARD)
 
 
@@ -148,11 +153,12 @@ def _arrays(spec: TrainingSpec) -> int:
     return 2 + REMEMBERED[spec.optimizer] + (1 if spec.ema_momentum else 0)
 
 
-def _activations(spec: TrainingSpec, vocabulary_size: int) -> int:
-    """Return the bytes of a batch on its way: ``B`` windows of ``T``, in ``L`` layers of ``H``."""
+def _activations(spec: TrainingSpec, vocabulary_size: int, each: int) -> int:
+    """Return the bytes of a batch on its way: ``B`` windows of ``T``, in ``L`` layers of ``H``,
+    with ``each`` bytes of each unit at each place; logits are in full precision always."""
     guesses = spec.window if spec.loss_at == "every" else 1
-    unit = KEPT_OF_UNIT * spec.window * spec.layers * spec.units
-    return FLOAT * spec.batch_size * (unit + 3 * guesses * vocabulary_size)
+    units = each * spec.window * spec.layers * spec.units
+    return spec.batch_size * (units + FLOAT * 3 * guesses * vocabulary_size)
 
 
 def _id_bytes(vocabulary_size: int) -> int:

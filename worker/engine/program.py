@@ -36,6 +36,10 @@ JUDGE_BATCH, MOST_PARTS = 256, 16
 # In half precision the gradient of a mean over thousands of characters would be rounded to 0.
 LOSS_SCALE = 1024.0
 
+if not on_processor():
+    # Left to itself a card sums in another order each time, and no run ends as it did before.
+    tf.config.experimental.enable_op_determinism()
+
 
 @dataclass(frozen=True)
 class Values:
@@ -281,4 +285,11 @@ def _memory_errors() -> Iterator[None]:
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(error.message.partition("\n")[0]) from error
+        raise MemoryError(_what_found_no_room(error.message)) from error
+
+
+def _what_found_no_room(message: str) -> str:
+    """Return TensorFlow's words on it: where in the graph it was stands before and behind."""
+    lines = message.splitlines()
+    found = [line[line.index("OOM") :] for line in lines if "OOM" in line]
+    return (found or lines)[0]

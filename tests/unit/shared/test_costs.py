@@ -67,6 +67,23 @@ def test_memory_is_what_the_benchmarks_measured() -> None:
     assert small.device is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "measured"),
+    [
+        ({}, 147e6),
+        ({"cell": "gru"}, 146e6),
+        ({"units": 512, "layers": 2, "batch_size": 256}, 1331e6),
+        ({"units": 512, "layers": 2, "batch_size": 256, "precision": "mixed"}, 740e6),
+    ],
+)
+def test_a_cards_memory_is_what_was_measured(fields: dict[str, object], measured: float) -> None:
+    """The most that arrays took of an H100 (`tests/gpu`), and the context's some 500 MB."""
+    usual = {"batch_size": 64, "loss_at": "every", "optimizer": "adam"}
+    told = Memory.of(SEED.model_copy(update=usual | fields), 200_000, 96, gpu=True).device
+    assert told is not None
+    assert measured + 500e6 < told < 1.25 * (measured + 500e6)
+
+
 def test_a_gpu_holds_text_and_batch() -> None:
     """More of a larger batch, there and not on the host."""
     few, many = (

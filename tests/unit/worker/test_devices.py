@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker import devices
-from worker.devices import VISIBLE, count, gpus, memory_of, pin, slots
+from worker.devices import VISIBLE, count, gpus, memory_of, pin, sharing, slots
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,25 @@ def test_cards_of_a_group_have_the_memory_of_the_smallest(
     """Each holds the weights of a run, so the smallest decides."""
     a_node_with(monkeypatch, tmp_path, "printf '8192\n4096\n'")
     assert memory_of("gpu 0,1") == 4096 * devices.MIB
+
+
+@pytest.mark.parametrize(
+    ("processes", "names", "each", "expected"),
+    [(1, ["0"], 1, 1), (2, ["0", "0"], 1, 2), (4, ["0", "1"], 1, 2), (3, ["0", "1"], 1, 2),
+     (1, ["0", "1", "2"], 2, 1), (2, ["0", "1"], 2, 2), (5, [], 1, 1)],
+)  # fmt: skip
+def test_processes_that_share_a_card_share_its_memory(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    processes: int,
+    names: list[str],
+    each: int,
+    expected: int,
+) -> None:
+    """Where it is named twice, or where there are more of them than cards."""
+    assert sharing(processes, names, each) == expected
+    a_node_with(monkeypatch, tmp_path, "echo 8192")
+    assert memory_of("gpu 0", expected) == 8192 * devices.MIB // expected
 
 
 def test_a_replaced_process_gets_the_card_of_the_one_before() -> None:
