@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections import Counter
 from dataclasses import dataclass, fields
 
 from worker import cores, memory
@@ -45,8 +46,7 @@ def pin(index: int, queues: set[str], names: list[str], each: int = 1) -> str:
         os.environ[VISIBLE] = "-1"
         _given = each if "train" in queues else 1
         return "cpu"
-    first = index % slots(queues, names, each) * each
-    own = names[first : first + each]
+    own = _own(index, names, each)
     os.environ[VISIBLE] = ",".join(own)
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     _given = len(own)
@@ -61,7 +61,14 @@ def count() -> int:
 def sharing(processes: int, names: list[str], each: int = 1) -> int:
     """Return how many of a worker's processes share a card, at most: more than one where there are
     more processes than cards, or where a card is named twice."""
-    return max(1, -(-processes * each // len(set(names)))) if names else 1
+    had = Counter(card for index in range(processes) for card in set(_own(index, names, each)))
+    return max(had.values(), default=1)
+
+
+def _own(index: int, names: list[str], each: int) -> list[str]:
+    """Return the cards of process ``index`` of a worker that trains."""
+    first = index % slots({"train"}, names, each) * each
+    return names[first : first + each]
 
 
 def memory_of(device: str, shared_by: int = 1) -> int | None:

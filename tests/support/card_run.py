@@ -15,10 +15,7 @@ import tensorflow as tf
 from shared.corpora.sources import python_reference
 from shared.estimates.sizes import Needs
 from shared.specs import TrainingSpec, training_spec
-from tests.support.two_devices import weights_of
-from worker.engine.reports import EpochDone, Progress
-from worker.engine.state import Position, TrainingState
-from worker.engine.training import TrainingRun
+from tests.support.two_devices import stretched, weights_of
 from worker.engine.vocabulary import Vocabulary
 
 TEXT = python_reference()[:200_000]
@@ -46,20 +43,8 @@ def main() -> None:
 
 def train(spec: TrainingSpec, stretches: list[int]) -> dict[str, Any]:
     """Return losses and the end of a run that is stopped and resumed at each of these steps."""
-    ids = LETTERS.encode(TEXT)
-    losses: list[float] = []
-    state, before = None, Position()
-    for until in stretches:
-        run = TrainingRun(spec, ids, LETTERS, state=state, progress_seconds=0)
-        for report in run:
-            at = run.state().position
-            # The last step of an epoch is told of again while it is judged.
-            if isinstance(report, Progress) and at.step > before.step:
-                losses.append((at.loss - before.loss) / (at.windows - before.windows))
-                before = at
-            if isinstance(report, EpochDone) or len(losses) == until != stretches[-1]:
-                break
-        state = TrainingState.from_bytes(run.state().to_bytes())
+    runs = [(spec, until) for until in stretches]
+    losses, run = stretched(runs, LETTERS.encode(TEXT), LETTERS)
     return {"losses": losses, "weights": weights_of(run)}
 
 

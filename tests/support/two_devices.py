@@ -17,7 +17,7 @@ import numpy as np
 from shared.specs import TrainingSpec, training_spec
 from worker.engine.reports import EpochDone, Progress
 from worker.engine.state import Position, TrainingState
-from worker.engine.vocabulary import Vocabulary
+from worker.engine.vocabulary import Ids, Vocabulary
 
 TEXT = "the quick brown fox jumps over the lazy dog; " * 150
 LETTERS = Vocabulary.from_text(TEXT)
@@ -47,13 +47,24 @@ def main(folder: Path) -> None:
 def trained(stretches: list[tuple[int, int]]) -> tuple[list[float], Any]:
     """Return the loss of each step and the last run: each stretch, on so many devices to such a
     step, goes on from the resume state that the one before left."""
+    runs = [
+        (training_spec("tiny", FIELDS | {"devices": devices}), until)
+        for devices, until in stretches
+    ]
+    return stretched(runs, LETTERS.encode(TEXT), LETTERS)
+
+
+def stretched(
+    runs: list[tuple[TrainingSpec, int]], ids: Ids, letters: Vocabulary
+) -> tuple[list[float], Any]:
+    """Return the loss of each step and the last run: each spec's run, to such a step, goes on from
+    the resume state that the one before left; the last one goes on to its end."""
     from worker.engine.training import TrainingRun
 
     losses: list[float] = []
     state, run, before = None, None, Position()
-    for devices, until in stretches:
-        spec = training_spec("tiny", FIELDS | {"devices": devices})
-        run = TrainingRun(spec, LETTERS.encode(TEXT), LETTERS, state=state, progress_seconds=0)
+    for spec, until in runs:
+        run = TrainingRun(spec, ids, letters, state=state, progress_seconds=0)
         for report in run:
             at = run.state().position
             # The last step of an epoch is told of again while it is judged.
@@ -62,7 +73,7 @@ def trained(stretches: list[tuple[int, int]]) -> tuple[list[float], Any]:
                 before = at
             if isinstance(report, EpochDone):
                 before = at
-            if len(losses) == until < STEPS:
+            if len(losses) == until < runs[-1][1]:
                 break
         state = TrainingState.from_bytes(run.state().to_bytes())
     return losses, run

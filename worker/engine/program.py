@@ -290,6 +290,6 @@ def _memory_errors() -> Iterator[None]:
 
 def _what_found_no_room(message: str) -> str:
     """Return TensorFlow's words on it: where in the graph it was stands before and behind."""
-    lines = message.splitlines()
+    lines = message.splitlines() or [message]
     found = [line[line.index("OOM") :] for line in lines if "OOM" in line]
     return (found or lines)[0]

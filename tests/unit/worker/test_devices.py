@@ -94,7 +94,8 @@ def test_cards_of_a_group_have_the_memory_of_the_smallest(
 @pytest.mark.parametrize(
     ("processes", "names", "each", "expected"),
     [(1, ["0"], 1, 1), (2, ["0", "0"], 1, 2), (4, ["0", "1"], 1, 2), (3, ["0", "1"], 1, 2),
-     (1, ["0", "1", "2"], 2, 1), (2, ["0", "1"], 2, 2), (5, [], 1, 1)],
+     (1, ["0", "1", "2"], 2, 1), (2, ["0", "1"], 2, 2), (1, ["0", "1"], 4, 1),
+     (4, ["0", "1", "2"], 2, 4), (5, [], 1, 1)],
 )  # fmt: skip
 def test_processes_that_share_a_card_share_its_memory(
     monkeypatch: pytest.MonkeyPatch,
