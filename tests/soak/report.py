@@ -56,7 +56,7 @@ class Report:
 
     def _processes(self) -> str:
         rows = [
-            "| process | MB when the warm-up ends, then each quarter | MB an hour "
+            "| process | MB when the warm-up ends, then after each quarter | MB an hour "
             "| of the second half | more files, threads |",
             "| --- | --- | --- | --- | --- |",
         ]

@@ -146,7 +146,7 @@ def _ended(
     complaints += check_stories(db, town) + tally.complaints()
     delete_everything(stack.url, stack.token, town)
     freed = wait_until_freed(db)
-    flat = lines(service.watch, plan)
+    flat = lines(service.watch.series, plan)
     complaints += check_freed(freed) + judge(flat, service.watch, plan) + bad_lines(stack.said())
     return Report(backend, plan, seed, seconds, tally, jobs, (full, freed), flat,
                   service.watch.redis_keys, keys, complaints)  # fmt: skip

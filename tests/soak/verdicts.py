@@ -27,17 +27,23 @@ class Line:
     """What a process took, from the end of the warm-up on."""
 
     series: Series
-    # At its beginning, and at the end of each quarter.
-    quarters: list[float]
+    # The median of each minute: a look may meet the hash of a password, which takes 64 MB for as
+    # long as it lasts.
+    minutes: list[float]
     more: dict[str, float]
     # Of all of it, and of its second half: what only fills up is slower there.
     slope: Slope | None
     later: Slope | None
 
+    @property
+    def quarters(self) -> list[float]:
+        """Return the memory of the first minute, and of the last one of each quarter."""
+        return [self.minutes[(len(self.minutes) - 1) * n // 4] for n in range(5)]
 
-def lines(watch: Watch, plan: Plan) -> list[Line]:
+
+def lines(watched: list[Series], plan: Plan) -> list[Line]:
     """Return a line for each process that was there when the warm-up ended."""
-    warm = [_warm(series, plan) for series in watch.series]
+    warm = [_warm(series, plan) for series in watched]
     return [_line(series, plan) for series in warm if series.seconds]
 
 
@@ -74,27 +80,30 @@ def _judged(line: Line, plan: Plan) -> Iterator[str]:
         yield f"{name} was seen {len(line.series.seconds)} times only"
     grown = line.more["memory"]
     if plan.most_growth is not None and grown > plan.most_growth:
-        yield f"{name} grew by {grown / 1e6:.0f} MB"
+        yield f"{name} grew by {grown / 1e6:.0f} MB: {_by_minute(line)}"
     slopes = (line.slope, line.later)
     # It grows, and does not stop: surely, for the whole interval is above the limit.
     if plan.most_slope is not None and all(s and s.low > plan.most_slope for s in slopes):
         told = " and then ".join(str(one) for one in slopes)
-        yield f"{name} grows by {told} MB an hour"
+        yield f"{name} grows by {told} MB an hour: {_by_minute(line)}"
     for measure, most in MOST_MORE.items():
         if line.more[measure] > most:
             yield f"{name} has {line.more[measure]:.0f} more {measure}"
 
 
+def _by_minute(line: Line) -> str:
+    """Return what a process took in each minute."""
+    return "by minute " + ", ".join(f"{memory / 1e6:.0f}" for memory in line.minutes)
+
+
 def _line(series: Series, plan: Plan) -> Line:
-    memory = series.seen["memory"]
     more = {measure: growth(values) for measure, values in series.seen.items()}
-    quarters = [memory[(len(memory) - 1) * n // 4] for n in range(5)]
+    seconds, minutes = thinned(series.seconds, series.seen["memory"], WIDTH)
     if plan.most_slope is None:
-        return Line(series, quarters, more, None, None)
-    half = len(memory) // 2
-    whole = slope(*thinned(series.seconds, memory, WIDTH))
-    later = slope(*thinned(series.seconds[half:], memory[half:], WIDTH))
-    return Line(series, quarters, more, whole, later)
+        return Line(series, minutes, more, None, None)
+    half = len(minutes) // 2
+    whole, later = slope(seconds, minutes), slope(seconds[half:], minutes[half:])
+    return Line(series, minutes, more, whole, later)
 
 
 def _warm(series: Series, plan: Plan) -> Series:

@@ -1,6 +1,7 @@
 """Errors that no view raises on purpose."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,22 @@ def test_an_unexpected_error_tells_only_its_id(
     error_id = problem(answer, 500, "internal")["error_id"]
     assert "secret" not in answer.text
     assert error_id in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/training-jobs", {"corpus_id": "x" * 500_000}),
+        ("/generation-jobs", {"checkpoint_id": "x" * 500_000, "length": 10}),
+        ("/schedules", {"name": "often", "cron": "x" * 500_000, "corpus_id": "x", "training": {}}),
+        ("/training-jobs", {"x" * 500_000: 1}),
+    ],
+)
+def test_an_answer_is_small_for_a_large_mistake(api: Api, path: str, body: Any) -> None:
+    """It says what was received, and does not send all of it back."""
+    answer = api.post(path, body)
+    assert problem(answer, 422, "invalid_fields")["errors"]
+    assert len(answer.data) < 5_000
 
 
 def test_outside_the_api_errors_are_pages(api: Api) -> None:
