@@ -5,7 +5,7 @@ of some megabytes was freed, it takes the next from these heaps and keeps twice 
 each: with two processors sixteen times as much as was ever needed, with sixty-four, five hundred.
 
 One heap is enough for threads that take turns at Python's lock. Under the soak's load four of them
-had 16 to 20 MB free between pieces in use, and a process went up and down by 13 MB; one has 4 to 6.
+had 16 to 20 MB free between pieces in use, and a process went up and down by 13 MB; one had 4 to 7.
 """
 
 import ctypes

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect, select, text
 
 import migrations
 from shared.accounts.models import DEFAULT_TEAM_ID, Team
-from shared.db import Base, Database, make_engine, now
+from shared.db import CACHE_KIB, Base, Database, make_engine, now
 from shared.jobs.models import IS_ANSWER, Event, Job
 from shared.jobs.queries import NO_TEXT
 from shared.jobs.turns import best_of
@@ -169,7 +169,9 @@ def test_sqlites_settings(tmp_path: Path) -> None:
     with made.connect() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("auto_vacuum", "journal_mode", "foreign_keys")
+            for name in ("auto_vacuum", "journal_mode", "foreign_keys", "cache_size")
         }
     made.dispose()
-    assert found == {"auto_vacuum": 2, "journal_mode": "wal", "foreign_keys": 1}
+    assert found == {
+        "auto_vacuum": 2, "journal_mode": "wal", "foreign_keys": 1, "cache_size": -CACHE_KIB
+    }  # fmt: skip
