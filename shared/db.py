@@ -43,8 +43,8 @@ SLOW_READER = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 # SQLite's pages have 4 KiB: 64 MiB are kept for what will be written next, 16 MiB go at a time.
 RESERVE_PAGES, SHRINK_PAGES = 16_384, 4_096
 # Of pages a connection keeps so much. SQLite throws all away whenever another process has written,
-# and takes a piece of memory for each page again: with its own two megabytes a process of eight
-# threads had 20 MB free between pieces in use, with this 0.5, and read as many rows a second.
+# and takes a piece of memory for each page again: with its own two megabytes eight readers beside a
+# writer had 20 MB free between pieces in use, with this 0.5, and read as much (12 seconds each).
 CACHE_KIB = 512
 
 # Stable names, so that a migration can name what it drops.
