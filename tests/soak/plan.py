@@ -43,7 +43,7 @@ class Plan:
 LONG = Plan(seconds=1800, warm_up=300, most_slope=12e6)
 # A leak of a kilobyte a request would not show; one of the text that is uploaded does.
 SHORT = Plan(
-    seconds=180, warm_up=40, think=2.0, look_seconds=2, drain_seconds=120, most_open=6,
+    seconds=180, warm_up=40, think=4.0, look_seconds=2, drain_seconds=120, most_open=6,
     grace_seconds=10,
     most_growth=64e6,
 )  # fmt: skip

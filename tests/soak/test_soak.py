@@ -10,7 +10,7 @@ import pytest
 from tests.soak.plan import SHORT
 from tests.soak.soak import soak
 
-# Of fifty users in that time: a third of what a quiet machine answers.
+# Of fifty users in that time: less than half of what a quiet machine answers.
 LEAST_ANSWERS = 1_500
 pytestmark = pytest.mark.timeout(600)
 

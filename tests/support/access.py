@@ -63,6 +63,7 @@ class Theatre:
             scope: _token(self.db, self.users["manager"], Right(scope)) for scope in SCOPES
         }
         self._accounts = _account_ids(self.db, self.users["owner"])
+        self._sessions: dict[str, tuple[dict[str, Any], str]] = {}
         self._kept = file.with_suffix(".kept")
         with closing(connect(file)) as live, closing(connect(self._kept)) as kept:
             live.backup(kept)
@@ -129,12 +130,23 @@ class Theatre:
     def _session(self, who: str) -> tuple[FlaskClient, str]:
         """Return a browser in which somebody is signed in, and the token of its forms."""
         client = self.app.test_client()
+        if who not in self._sessions:
+            self._sessions[who] = self._new_session(who)
+        kept, token = self._sessions[who]
+        with client.session_transaction() as session:
+            session.update(kept)
+        return client, token
+
+    def _new_session(self, who: str) -> tuple[dict[str, Any], str]:
+        """Return what a browser keeps after its first page, and the token of that page's form."""
+        client = self.app.test_client()
         if who in self.users:
             sign_in(client, self.users[who])
         form = "/account" if who in self.users else "/sign-in"
         found = FORM_TOKEN.search(client.get(form).get_data(as_text=True))
         assert found
-        return client, found[1]
+        with client.session_transaction() as session:
+            return dict(session), found[1]
 
     def _restore(self) -> None:
         """Put everything back, as SQLite copies databases that are in use."""

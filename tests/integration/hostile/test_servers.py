@@ -7,17 +7,19 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.db import Database
 from shared.queue import FakeTickets
 from shared.settings import load_settings
 from tests.conftest import NO_BROKER
 from tests.support.apps import make_app
-from tests.support.full import fill
+from tests.support.full import Full, fill
 from tests.support.hostile import Hostile, Target, refused_answer, tried, unharmed
 from tests.support.web import Answer, drips, hangs, sends, serving
 
@@ -26,12 +28,21 @@ PUBLIC, GONE = "93.184.216.34", (422, "source_unavailable")
 NO = (422, "address_refused")
 
 
+@pytest.fixture(scope="module")
+def filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Full]:
+    """A SQLite file with something of everything, to copy."""
+    path = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("filled") / "charloom.db"))
+    # Closed before it is copied: then nothing is left in a log beside it.
+    with closing(Database(f"sqlite:///{path}", FakeTickets())) as db:
+        return path, fill(db)
+
+
 @pytest.fixture
 def inside(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: tuple[Path, Full], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Target]:
     """The application in this process, whose names and connections a test decides on."""
-    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'charloom.db')}"
+    url = f"sqlite:///{shutil.copy(filled[0], tmp_path / 'charloom.db')}"
     settings = load_settings(
         database_url=url, redis_url=NO_BROKER, token=TOKEN, secret_key=KEY, fetch_seconds=1,
         max_upload_bytes=MOST,
@@ -41,7 +52,7 @@ def inside(
     db = app.extensions["charloom"].db
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
-    yield Target(db, fill(db), client, log.getvalue, (TOKEN, KEY))
+    yield Target(db, filled[1], client, log.getvalue, (TOKEN, KEY))
     db.close()
 
 
