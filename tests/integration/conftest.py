@@ -1,4 +1,7 @@
-"""A trained model, and who works with it: trained once, for a second of each test went there."""
+"""A trained model, and who works with it: trained once, for a second of each test went there.
+
+And a Redis that is waited for.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +18,10 @@ from shared.jobs.services import succeed
 from shared.settings import Settings, load_settings
 from tests.support.factories import claim_job, do, finish_epoch, make_training_job
 from tests.support.nodes import make_node
+from web.counting import OPTIONS
 from worker.runners import work
+
+PATIENCE_SECONDS = 10
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +38,13 @@ def trained(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     data = b"".join(read_blob(db, blob_id))
     db.close()
     return data
+
+
+@pytest.fixture
+def patient_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count in Redis though it be slow, as on a machine that runs other tests, too."""
+    for option in ("socket_timeout", "socket_connect_timeout"):
+        monkeypatch.setitem(OPTIONS, option, PATIENCE_SECONDS)
 
 
 @pytest.fixture

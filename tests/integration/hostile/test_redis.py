@@ -97,6 +97,7 @@ def test_news_without_end(case: Hostile, api: Api, db: Database, redis: "Redis")
         flooding.result()
 
 
+@pytest.mark.usefixtures("patient_counting")
 @tried(AREA, *(Hostile(name, tries, None, None, value, COUNTED)
                for name, (tries, value) in COUNTS.items()))  # fmt: skip
 def test_forged_counts(case: Hostile, api: Api, redis: "Redis") -> None:
